@@ -1,0 +1,109 @@
+package tillit
+
+// ClientID identifies a client within a registry.
+type ClientID string
+
+// A Client is a registered relying party, as Decide and the protocol read it.
+// It is a row of the registry with a revision of its own; see
+// docs/decisions/0001. The zero value of a field means the realm's default.
+type Client struct {
+	ID           ClientID `json:"client_id"`
+	Revision     int64    `json:"-"`
+	Active       bool     `json:"active"`
+	Name         Text     `json:"name,omitempty"`
+	LogoURI      string   `json:"logo_uri,omitempty"`
+	ClientURI    string   `json:"client_uri,omitempty"`
+	Type         string   `json:"type"`                   // client type of the realm, e.g. "merchant"
+	Application  string   `json:"application_type"`       // web, browser, native
+	Organization string   `json:"organization,omitempty"` // organization number
+	Supplier     string   `json:"supplier,omitempty"`     // organization number that runs it for Organization
+
+	AuthMethod    string       `json:"token_endpoint_auth_method"`
+	Secrets       []SecretHash `json:"secrets,omitempty"`
+	JWKS          string       `json:"jwks,omitempty"` // public keys, JSON
+	GrantTypes    []string     `json:"grant_types"`
+	ResponseTypes []string     `json:"response_types,omitempty"`
+	ResponseModes []string     `json:"response_modes,omitempty"`
+
+	RedirectURIs           []string `json:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
+	SectorIdentifier       string   `json:"sector_identifier,omitempty"` // host; empty: of the first redirect URI
+
+	Scopes         []Provision          `json:"scopes,omitempty"`
+	Claims         []ClaimName          `json:"claims"` // nil: every claim of its scopes
+	Placements     map[ClaimName][]Sink `json:"placements,omitempty"`
+	DefaultScopes  []ScopeName          `json:"default_scopes,omitempty"`
+	RequiredScopes []ScopeName          `json:"required_scopes,omitempty"`
+	Ways           []string             `json:"ways,omitempty"` // ways to sign in; empty: all
+	MinLevel       int                  `json:"min_level,omitempty"`
+	Dialect        string               `json:"dialect,omitempty"`
+	SubjectType    string               `json:"subject_type,omitempty"` // public, pairwise
+	PKCEOptional   bool                 `json:"pkce_optional,omitempty"`
+
+	IDTokenAlg          string `json:"id_token_signed_response_alg,omitempty"`
+	UserInfoAlg         string `json:"userinfo_signed_response_alg,omitempty"` // "none": JSON
+	AccessTokenLifetime int64  `json:"access_token_lifetime,omitempty"`        // seconds
+	IDTokenLifetime     int64  `json:"id_token_lifetime,omitempty"`
+	RefreshLifetime     int64  `json:"refresh_token_lifetime,omitempty"`
+	GrantLifetime       int64  `json:"grant_lifetime,omitempty"`
+	ReuseRefresh        bool   `json:"reuse_refresh_token,omitempty"` // no rotation
+
+	// Server makes the client the credentials of a resource server: it may
+	// introspect tokens of that server.
+	Server string `json:"resource_server,omitempty"`
+
+	provisioned map[ScopeName]struct{}
+}
+
+// A Provision is one scope on a client, with what had to be noted for it.
+type Provision struct {
+	Scope ScopeName         `json:"scope"`
+	Notes map[string]string `json:"notes,omitempty"` // e.g. legal_basis, purpose
+}
+
+// A SecretHash is a client secret as stored. Method "sha256" is for 256-bit
+// random secrets, "argon2id" for secrets that people chose.
+type SecretHash struct {
+	Method  string `json:"method"`
+	Hash    string `json:"hash"`
+	Expires int64  `json:"expires,omitempty"` // unix seconds; 0: never
+}
+
+// Prepare builds the client's look-up tables. It is called once, when the row
+// is read; a prepared client is immutable.
+func (c *Client) Prepare() *Client {
+	c.provisioned = make(map[ScopeName]struct{}, len(c.Scopes))
+	for _, p := range c.Scopes {
+		c.provisioned[p.Scope] = struct{}{}
+	}
+	return c
+}
+
+// Has reports whether the scope is on the client's list.
+func (c *Client) Has(name ScopeName) bool {
+	if c.provisioned != nil {
+		_, ok := c.provisioned[name]
+		return ok
+	}
+	for i := range c.Scopes {
+		if c.Scopes[i].Scope == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Public reports whether the client has no credentials.
+func (c *Client) Public() bool { return c.AuthMethod == "none" }
+
+// MayUse reports whether the client is registered for the grant type.
+func (c *Client) MayUse(grantType string) bool { return contains(c.GrantTypes, grantType) }
+
+// Answers gives the response types the client may ask for: "code" unless its
+// registration says otherwise (RFC 7591 §2).
+func (c *Client) Answers() []string {
+	if len(c.ResponseTypes) == 0 && c.MayUse("authorization_code") {
+		return []string{"code"}
+	}
+	return c.ResponseTypes
+}

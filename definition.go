@@ -1,0 +1,213 @@
+package tillit
+
+// A Definition is one dialect of one realm as the catalog language says it, with
+// families and defaults already resolved. Compile makes a Catalog of it.
+type Definition struct {
+	Realm             string
+	Registry          string // realm whose registry this one uses; its own name for its own
+	Dialect           string // "" where the realm has none
+	Version           string // digest of the declared part, all dialects of a realm alike
+	Environment       Environment
+	Title             Text
+	Languages         []string // the first is the default
+	OptionalLanguages []string
+
+	Settings    Settings
+	Request     RequestSettings
+	ACR         []ACR
+	Ways        []Way
+	ClientTypes []ClientType
+	Servers     []Server
+	Sources     []SourceUse
+	Scopes      []Scope
+	Claims      []Claim
+	Tokens      map[string]TokenSpec // by kind: id_token, access_token, …; any other name is an extra token
+	Details     []DetailType
+
+	Organizations      []Organization
+	Access             map[ScopeName][]string // scope → organization numbers let in by its owner
+	Delegations        []DelegationSource
+	Naming             Naming
+	Assertion          *AssertionSettings
+	Errors             map[Reason]ErrorText
+	Discovery          map[string]Expression // further members of the discovery document
+	DeclaredInRegistry bool                  // false for a realm that only borrows another's registry
+}
+
+// Environment says whether synthetic people and ways to sign in may exist.
+type Environment string
+
+const (
+	Test       Environment = "test"
+	Production Environment = "production"
+)
+
+// Settings are the realm's policies; see docs/catalog.md for each.
+type Settings struct {
+	UnknownScope    Policy // Refuse
+	UnassignedScope Policy // Refuse
+	WithoutOpenID   string // "refuse" or "oauth"
+	WithoutScope    string // "refuse" or "allow"
+	Audience        string // "servers" or "asked"
+	Resource        string // "registered", "any_uri" or "ignored"
+	Subject         []string
+	SingleSignOn    *SingleSignOn // nil: none
+	IDTokenHint     string        // "identifies" or "signs_in"
+	ScopeLifetime   string        // "cap" or "override"
+	SID             string        // "always" or "for_logout"
+	Algorithms      []string      // JWS algorithms; the first is the default
+	Chain           bool          // x5c in headers
+	ScopeLetters    string        // characters beyond RFC 6749 in scope tokens
+}
+
+// SingleSignOn bounds a session that later requests may lean on.
+type SingleSignOn struct{ Idle, Max int64 } // seconds
+
+// RequestSettings say what an authorization request may and must have.
+type RequestSettings struct {
+	Features   []string // par, request_object, encrypted_request_object, dpop
+	Require    []string // pkce, state, nonce
+	Private    []Sensitivity
+	Dialect    string // name of the parameter that picks a dialect, or ""
+	IDPHint    string
+	AMRHint    string
+	OnBehalfOf string
+}
+
+// An ACR is a value clients ask for by acr_values (Core §3.1.2.1).
+type ACR struct {
+	Value     string
+	Framework string // values are comparable within one; empty: any way of the level
+	Level     int
+	Told      string // the value in tokens if another
+	Aliases   []string
+}
+
+// A Way is one way to sign in.
+type Way struct {
+	Code     string
+	Title    Text
+	Method   string   // plug-in: test-eid, password, email-code
+	ACR      []string // the catalog's values it can yield, the highest first
+	AMR      []string
+	AMRWord  bool              // told as a string instead of an array
+	Factors  map[string]string // factor used → value added to amr
+	Hint     []ClaimName       // what may follow the code in login_hint
+	Fields   []string          // form fields beyond username and password, e.g. otp, pin
+	Evidence []string          // kinds of evidence it brings, e.g. certificate
+	TestOnly bool
+}
+
+// A ClientType is what the documents of some providers call integration type.
+type ClientType struct {
+	Name          string
+	Title         Text
+	GrantTypes    []string
+	ResponseTypes []string
+	Auth          map[string][]string // application type → authentication methods
+	StartsWith    []ScopeName
+	MayAdd        []ScopeName // nil with MayAddAny: any
+	MayAddAny     bool
+	MaxKeys       int
+	MaxKeyAge     int64 // seconds
+	KeyTypes      []string
+	Unregistered  bool
+	State         State
+}
+
+// A Server is a resource server: an API that accepts our access tokens.
+type Server struct {
+	Name        string
+	Title       Text
+	Designators []string // its names in aud and resource_access; never empty once compiled
+	Audience    string   // an absolute URI instead, or ""
+	Caller      string   // "person", "machine" or "any"
+	Also        []ScopeName
+	Learns      []ClaimName // what it sees at introspection though the client does not
+	Owner       string      // organization number; empty: the operator
+}
+
+// A SourceUse names a source of values and what happens when it fails.
+type SourceUse struct {
+	Name    string
+	From    string
+	OnError string // omit, stale, deny
+}
+
+// A TokenSpec is the frame of one kind of token.
+type TokenSpec struct {
+	Protocol        []string          // reserved members the server makes, when they have a value
+	Constants       map[string]string // reserved members with a prescribed value
+	Claims          []ClaimName       // there whatever the scopes
+	Lifetime        int64             // seconds
+	Format          TokenFormat       // of UserInfo: jwt or json ("")
+	Type            string            // typ of the JOSE header
+	TokenType       string            // token_type of the response
+	Requires        ScopeName         // scope without which UserInfo refuses
+	Refreshed       bool              // made again at refresh
+	DefaultAudience string
+}
+
+// A DetailType is a registered type of authorization_details (RFC 9396).
+type DetailType struct {
+	Type   string
+	Title  Text
+	Fields []DetailField
+	Pushed bool // only in a pushed request
+	Alone  bool // exactly one
+	Needs  NeedKind
+	Source string
+	Adds   []string
+	Claims []ClaimName
+}
+
+// A DetailField is one member of a detail.
+type DetailField struct {
+	Name     string
+	Type     string // JSON type
+	Required bool
+}
+
+// An Organization owns prefixes, scopes and clients.
+type Organization struct {
+	Number   string
+	Key      string // its name in the catalog file
+	Title    Text
+	Operator bool
+	Prefixes []string
+}
+
+// A DelegationSource tells who may act for whom.
+type DelegationSource struct {
+	Issuer string
+	Title  Text
+	From   string
+}
+
+// Naming says what may be registered and how the linter reads it.
+type Naming struct {
+	Name, Prefix, Subscope, Text string
+	WriteSuffixes, Avoid         []string
+}
+
+// AssertionSettings describe the claims of the JWT grant.
+type AssertionSettings struct {
+	MaxAge, Leeway int64
+	Claims         []AssertionClaim
+}
+
+// An AssertionClaim is one claim of a JWT grant and what it becomes.
+type AssertionClaim struct {
+	Name     string
+	To       string
+	Required bool
+	Format   string
+}
+
+// ErrorText tells a reason in the realm's own words.
+type ErrorText struct {
+	Code        string
+	Error       string
+	Status      int
+	Description string
+}

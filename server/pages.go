@@ -1,0 +1,177 @@
+package server
+
+import (
+	"io"
+
+	"github.com/tillit/tillit"
+)
+
+// Pages renders what a person sees. The provider hands over one of the page
+// models below; the name is the model's, in lower case with underscores.
+type Pages interface {
+	// Render writes the page. languages is in order of preference.
+	Render(w io.Writer, page string, frame Frame, model any) error
+	// Language picks the first of the person's preferences that the realm has:
+	// ui_locales, then Accept-Language, then the realm's default.
+	Language(realmLanguages []string, preferences ...string) string
+	// Sentence gives the sentence of a key, e.g. "reason.not_provisioned".
+	Sentence(language, key string) string
+}
+
+// A Frame is around every page.
+type Frame struct {
+	Realm     string // its name, for links below {base}/{realm}
+	Title     string // the realm's title in the page's language
+	Language  string // nb, nn, en
+	Languages []LanguageLink
+	Test      bool   // a test realm says so on every page
+	Nonce     string // of the content security policy
+	Assets    string // base of the stylesheet's address
+	SignedIn  string // display name on the account page, or ""
+}
+
+// A LanguageLink leads to the same page in another language.
+type LanguageLink struct {
+	Language, Name, URL string
+	Current             bool
+}
+
+// Page "choose": one submit button per way, name="idp".
+type Choose struct {
+	Form
+	Client ClientCard
+	Ways   []WayCard
+}
+
+// WayCard is one way to sign in.
+type WayCard struct{ Code, Title, Method string }
+
+// Page "sign_in": username, password and the way's own fields.
+type SignIn struct {
+	Form
+	Client   ClientCard
+	Way      WayCard
+	Fields   []Field // beyond username and password
+	Username string  // prefilled, from login_hint or the last attempt
+	Other    bool    // another way can be chosen: submit name="action" value="other"
+	People   []DemoPerson
+	Account  bool // signing in to the account page, no client
+}
+
+// Field is one input of a form; Name is otp, pin, …
+type Field struct{ Name, Label, Value string }
+
+// DemoPerson is shown on the sign-in page of dev only.
+type DemoPerson struct{ Username, Name, Password string }
+
+// ClientCard says who asks.
+type ClientCard struct {
+	ID, Name, Organization, LogoURI, URI string
+}
+
+// Page "consent".
+type Consent struct {
+	Form
+	Client   ClientCard
+	Person   string // display name
+	Items    []ConsentItem
+	Duration string // how long the access lasts, a sentence, or ""
+}
+
+// ConsentItem is one box (none when Required).
+type ConsentItem struct {
+	Name     string
+	Title    string
+	Longer   string
+	Claims   []ConsentClaim
+	Required bool
+	Beta     bool
+	Remember bool // remembered until taken back; else asked every time
+	Checked  bool
+}
+
+// ConsentClaim shows what would be shared; Value is "" when there is none.
+type ConsentClaim struct{ Name, Title, Value string }
+
+// Form is common to every form: it names the interaction and its step.
+type Form struct {
+	Action string // address to post to
+	Step   int
+	Error  string // shown with role="alert", or ""
+}
+
+// Page "logout": asks before signing out.
+type Logout struct {
+	Form
+	Client ClientCard // empty when no client is known
+}
+
+// Page "done": a final page without a form.
+type Done struct{ Title, Text, Link, LinkText string }
+
+// Page "error": a request that must not be redirected.
+type ErrorPage struct {
+	Code        string // data-error
+	Title       string
+	Description string
+	Correlation string
+}
+
+// Page "form_post": posts the response to the client at once.
+type FormPost struct {
+	Action string
+	Fields []HiddenField
+}
+
+// HiddenField is one member of a response.
+type HiddenField struct{ Name, Value string }
+
+// Page "account".
+type Account struct {
+	Action  string // address every form posts to
+	Token   string // proves that a form is from this session; hidden field "token"
+	Person  string
+	Grants  []AccountGrant
+	Clients []AccountClient // remembered consents
+	SignIns []AccountSignIn
+	Told    string // what was just done, role="status", or ""
+}
+
+// AccountGrant is one grant; its form posts name="grant" value=ID and action=revoke.
+type AccountGrant struct {
+	ID      string
+	Client  ClientCard
+	Created string // local time, written out
+	Expires string
+	Items   []AccountItem
+}
+
+// AccountItem is one thing a client got: item=Name, client=…, action=withdraw.
+type AccountItem struct {
+	Name      string
+	Title     string
+	Why       string // a sentence: agreed on …, given to every client, …
+	Claims    []string
+	Withdraws bool // can be taken back by itself
+	Withdrawn bool
+}
+
+// AccountClient is what is remembered for one client: client=ID, action=revoke_client.
+type AccountClient struct {
+	Client ClientCard
+	Items  []AccountItem
+}
+
+// AccountSignIn is one sign-in.
+type AccountSignIn struct{ Time, Way, Client string }
+
+// titles gives the titles of claims in a language.
+func titles(c *tillit.Catalog, claims []tillit.ClaimName, language string) []string {
+	list := make([]string, 0, len(claims))
+	for _, name := range claims {
+		if claim := c.Claim(name); claim != nil {
+			list = append(list, claim.Title.In(language))
+		}
+	}
+	return list
+}
