@@ -54,15 +54,12 @@ type SignIn struct {
 	Fields   []Field // beyond username and password
 	Username string  // prefilled, from login_hint or the last attempt
 	Other    bool    // another way can be chosen: submit name="action" value="other"
-	People   []DemoPerson
+	People   []tillit.DemoPerson
 	Account  bool // signing in to the account page, no client
 }
 
 // Field is one input of a form; Name is otp, pin, …
 type Field struct{ Name, Label, Value string }
-
-// DemoPerson is shown on the sign-in page of dev only.
-type DemoPerson struct{ Username, Name, Password string }
 
 // ClientCard says who asks.
 type ClientCard struct {

@@ -2,20 +2,8 @@ package server
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tillit/tillit"
-)
-
-// Errors that a store tells apart. Everything else is the store's own failure.
-var (
-	ErrNotFound = errors.New("not found")
-	// ErrSpent says that something single-use was used before.
-	ErrSpent = errors.New("spent before")
-	// ErrStale says that an interaction has moved on since it was read.
-	ErrStale = errors.New("moved on since it was read")
-	// ErrBusy says that the queue of writes is full; the answer is 503.
-	ErrBusy = errors.New("too busy")
 )
 
 // Store is what the provider needs kept. Every verb is atomic, takes the realm
@@ -23,9 +11,9 @@ var (
 // issue take the audit record along: one commit per token request. Times are
 // unix seconds and always arguments.
 //
-// The errors above are compared with errors.Is; the store wraps its own.
+// Errors are tillit.ErrNotFound, ErrSpent, ErrStale and ErrBusy, wrapped.
 type Store interface {
-	// Client gives a prepared client, ErrNotFound for an unknown one. Clients
+	// Client gives a prepared client, tillit.ErrNotFound for an unknown one. Clients
 	// are cached by revision.
 	Client(ctx context.Context, registry string, id tillit.ClientID) (*tillit.Client, error)
 	// Access gives those of the scopes that the organization was let in to.

@@ -1,0 +1,27 @@
+package tillit
+
+import "encoding/json"
+
+// A SignInOutcome is what a way to sign in found out about a person.
+type SignInOutcome struct {
+	Person   string   // id in the directory
+	ACR      string   // one of the way's values
+	Used     []string // factors used: otp, pin, …
+	Evidence []string // kinds of evidence brought, e.g. certificate
+	// Values is what expressions read below sign_in, a JSON object:
+	// {"certificate": {…}, "given_name": …}.
+	Values json.RawMessage
+}
+
+// A SignInRefused says why a sign-in failed, as a key of the pages' sentences:
+// wrong_credentials, throttled, field_missing, not_for_this_way.
+type SignInRefused struct{ Key string }
+
+func (e *SignInRefused) Error() string { return "sign-in refused: " + e.Key }
+
+// A DemoPerson is offered on the sign-in page of dev, so that nobody has to
+// look anything up. Extra holds the way's further fields.
+type DemoPerson struct {
+	Username, Name, Password string
+	Extra                    map[string]string
+}

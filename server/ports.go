@@ -1,0 +1,49 @@
+package server
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/tillit/tillit"
+)
+
+// Keys signs for a realm and tells its public keys.
+type Keys interface {
+	// Sign makes a compact JWS of the claims (JSON) with the realm's current key
+	// for the algorithm. typ is the header's type, "" for none.
+	Sign(ctx context.Context, realm, algorithm, typ string, claims []byte) (string, error)
+	// Verify checks a compact JWS of ours against every published key of the
+	// realm and gives its claims, header type and algorithm. It does not look
+	// at exp.
+	Verify(ctx context.Context, realm, jws string) (claims []byte, typ, algorithm string, err error)
+	// JWKS gives the realm's published public keys as a JWK Set.
+	JWKS(ctx context.Context, realm string) ([]byte, error)
+}
+
+// Login is how a person proves who they are.
+type Login interface {
+	// Fields lists the form fields of a way beyond username and password.
+	Fields(realm string, way *tillit.Way) []string
+	// SignIn checks a form. A refusal is a *tillit.SignInRefused; any other error is our
+	// fault. hint fields (login_hint) are not credentials.
+	SignIn(ctx context.Context, realm string, way *tillit.Way, form url.Values, at int64) (tillit.SignInOutcome, error)
+	// DemoPeople lists who can sign in with the way, in dev only; else nothing.
+	DemoPeople(realm string, way *tillit.Way) []tillit.DemoPerson
+}
+
+// Sources gives the roots that expressions read about a person.
+type Sources interface {
+	// Values gives the named roots ("person" and the realm's sources), asked
+	// only for what was granted. A source that fails and whose realm says
+	// on_error: deny is an error.
+	Values(ctx context.Context, catalog *tillit.Catalog, person *tillit.Person, roots []string) (map[string]any, error)
+}
+
+// Catalogs gives the catalogs of the present snapshot.
+type Catalogs interface {
+	// Catalog gives a dialect of a realm, "" for the realm's own; nil when there
+	// is none.
+	Catalog(realm, dialect string) *tillit.Catalog
+	// Realms lists the realms' names, in order.
+	Realms() []string
+}
