@@ -13,16 +13,18 @@ type Catalog struct {
 
 	scopes      map[ScopeName]*Scope // by name and alias
 	claims      map[ClaimName]*Claim
-	wire        map[string]*Claim // by name on the wire; the first where two share one
+	wire        map[string][]*Claim // by name on the wire; some names are shared
 	servers     map[string]*Server
 	ways        map[string]*Way
 	acr         map[string]*ACR // by value and alias
 	types       map[string]*ClientType
 	details     map[string]*DetailType
 	standing    []*Scope
-	frames      []frame // of claims that are there whatever the scopes
+	variants    map[string]*Scope // request parameter → the scope whose variant it is
+	frames      []frame           // of claims that are there whatever the scopes
 	machine     []frame
 	extra       []Sink
+	off         map[Reason]bool // rules switched off, by tests alone
 	idToken     TokenSpec
 	accessToken TokenSpec
 	userInfo    TokenSpec
@@ -43,12 +45,13 @@ func Compile(d Definition) (*Catalog, []error) {
 		Definition: d,
 		scopes:     make(map[ScopeName]*Scope, len(d.Scopes)),
 		claims:     make(map[ClaimName]*Claim, len(d.Claims)),
-		wire:       make(map[string]*Claim, len(d.Claims)),
+		wire:       make(map[string][]*Claim, len(d.Claims)),
 		servers:    make(map[string]*Server, len(d.Servers)),
 		ways:       make(map[string]*Way, len(d.Ways)),
 		acr:        make(map[string]*ACR, len(d.ACR)),
 		types:      make(map[string]*ClientType, len(d.ClientTypes)),
 		details:    make(map[string]*DetailType, len(d.Details)),
+		variants:   map[string]*Scope{},
 	}
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
@@ -111,9 +114,7 @@ func Compile(d Definition) (*Catalog, []error) {
 	}
 	for i := range c.Definition.Claims {
 		cl := &c.Definition.Claims[i]
-		if c.wire[cl.Wire()] == nil || cl.As == "" {
-			c.wire[cl.Wire()] = cl
-		}
+		c.wire[cl.Wire()] = append(c.wire[cl.Wire()], cl)
 		for _, name := range cl.Brings {
 			if c.claims[name] == nil {
 				fault("claims.%s.brings: no claim %q", cl.Name, name)
@@ -183,6 +184,7 @@ func (c *Catalog) compileScopes(fault func(string, ...any)) {
 			cl.scopes = append(cl.scopes, s)
 		}
 		for _, v := range s.Variants {
+			c.variants[v.Parameter] = s
 			for _, name := range v.Claims {
 				if cl := c.claims[name]; cl == nil {
 					fault("%s.variants.%s.claims: no claim %q", at, v.Parameter, name)
@@ -327,8 +329,20 @@ func (c *Catalog) Scope(name ScopeName) *Scope { return c.scopes[name] }
 // Claim gives the claim of that catalog name, or nil.
 func (c *Catalog) Claim(name ClaimName) *Claim { return c.claims[name] }
 
-// ClaimOnWire gives the claim that bears the name in tokens, or nil.
-func (c *Catalog) ClaimOnWire(name string) *Claim { return c.wire[name] }
+// ClaimOnWire gives the claim that bears the name in the sink, else one that
+// bears it anywhere, else nil.
+func (c *Catalog) ClaimOnWire(name string, sink Sink) *Claim {
+	list := c.wire[name]
+	for _, claim := range list {
+		if contains(claim.Sinks, sink) || contains(claim.MayAlso, sink) {
+			return claim
+		}
+	}
+	if len(list) > 0 {
+		return list[0]
+	}
+	return nil
+}
 
 // Server gives the resource server of that name, or nil.
 func (c *Catalog) Server(name string) *Server { return c.servers[name] }
@@ -368,4 +382,15 @@ func (c *Catalog) ServerByAudience(value string) *Server {
 		}
 	}
 	return nil
+}
+
+// WithoutRule gives a copy of the catalog in which one rule never objects. It
+// exists so that tests can show that a rule is what makes a fact true.
+func (c *Catalog) WithoutRule(reason Reason) *Catalog {
+	broken := *c
+	broken.off = map[Reason]bool{reason: true}
+	for off := range c.off {
+		broken.off[off] = true
+	}
+	return &broken
 }

@@ -32,6 +32,7 @@ type Client struct {
 	Scopes         []Provision          `json:"scopes,omitempty"`
 	Claims         []ClaimName          `json:"claims"` // nil: every claim of its scopes
 	Placements     map[ClaimName][]Sink `json:"placements,omitempty"`
+	DetailTypes    []string             `json:"authorization_details_types,omitempty"` // nil: every type of the realm
 	DefaultScopes  []ScopeName          `json:"default_scopes,omitempty"`
 	RequiredScopes []ScopeName          `json:"required_scopes,omitempty"`
 	Ways           []string             `json:"ways,omitempty"` // ways to sign in; empty: all

@@ -1,0 +1,181 @@
+package tillit
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"slices"
+)
+
+// judgeConsent finds what the person still has to be asked about, over the
+// scopes and single claims that are alive. A narrower list than agreed to never
+// asks again; a wider one does (SC-23).
+func (q *question) judgeConsent() {
+	if q.d.Refused != nil {
+		return
+	}
+	var items []ConsentItem
+	for i := range q.candidates {
+		c := &q.candidates[i]
+		if !c.alive() {
+			continue
+		}
+		switch q.consents(string(c.scope.Name), c.scope.Consent, q.yields(c)) {
+		case ConsentDeclined:
+			q.decline(c)
+		case ConsentMissing:
+			if q.facts.NoInteraction {
+				c.lose(ConsentMissing, "")
+				continue
+			}
+			c.pending = ConsentMissing
+			items = append(items, q.scopeItem(c))
+		}
+	}
+	for i := range q.singles {
+		s := &q.singles[i]
+		if s.reason != "" || s.governor == nil {
+			continue
+		}
+		switch reason := q.consents(string(s.claim.Name), s.governor.Consent, s.released()); reason {
+		case ConsentDeclined:
+			s.reason = reason
+			q.declined = true
+		case ConsentMissing:
+			if q.facts.NoInteraction {
+				s.reason = reason
+				continue
+			}
+			s.pending = reason
+			if !slices.ContainsFunc(items, func(item ConsentItem) bool { return item.Name == string(s.claim.Name) }) {
+				items = append(items, q.claimItem(s))
+			}
+		}
+	}
+	items = q.confirm(items)
+	if len(items) > 0 && q.d.Refused == nil {
+		q.d.Needs = append(q.d.Needs, Need{Kind: NeedConsent, Items: items})
+	}
+}
+
+// consents gives Given, ConsentDeclined or ConsentMissing for one item.
+func (q *question) consents(item string, mode ConsentMode, claims []ClaimName) Reason {
+	if q.cat.off[ConsentMissing] {
+		return Given
+	}
+	if contains(q.facts.Consent.Declined, item) && !q.cat.off[ConsentDeclined] {
+		return ConsentDeclined
+	}
+	if mode == ConsentNever || mode == "" {
+		return Given
+	}
+	everyTime := mode == ConsentAlways || mode == ConsentPrompted || q.ask.Prompts("consent")
+	for i := range q.facts.Consent.Agreed {
+		a := &q.facts.Consent.Agreed[i]
+		if a.Item != item || everyTime && !a.Now {
+			continue
+		}
+		if q.facts.NoInteraction || covers(a.Claims, claims) {
+			return Given
+		}
+	}
+	return ConsentMissing
+}
+
+// covers reports whether everything that would be released was shown.
+func covers(shown, released []ClaimName) bool {
+	for _, name := range released {
+		if !contains(shown, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// decline takes a scope away because the person said no. What the client cannot
+// do without ends the request.
+func (q *question) decline(c *candidate) {
+	c.lose(ConsentDeclined, "")
+	q.declined = true
+	if q.facts.Prior == nil && (c.scope.Name == OpenID || contains(q.client.RequiredScopes, c.scope.Name)) {
+		q.refuse(ConsentDeclined, string(c.name), "", "access_denied")
+	}
+}
+
+// confirm makes a page of what needs no box, when prompt=consent wants one and
+// none was shown yet.
+func (q *question) confirm(items []ConsentItem) []ConsentItem {
+	if !q.ask.Prompts("consent") || q.facts.NoInteraction || q.facts.Consent.Asked {
+		return items
+	}
+	for i := range q.candidates {
+		c := &q.candidates[i]
+		if c.alive() && c.pending != ConsentMissing && (c.scope.Consent == ConsentNever || c.scope.Consent == "") {
+			item := q.scopeItem(c)
+			item.Required = true
+			items = append(items, item)
+		}
+	}
+	return items
+}
+
+func (q *question) scopeItem(c *candidate) ConsentItem {
+	return ConsentItem{
+		Name: string(c.scope.Name), Title: c.scope.Title, Longer: c.scope.Description, State: c.scope.State,
+		Claims: q.yields(c), Required: contains(q.client.RequiredScopes, c.scope.Name),
+		Text: TextDigest(c.scope.Title, c.scope.Description),
+	}
+}
+
+func (q *question) claimItem(s *single) ConsentItem {
+	return ConsentItem{
+		Name: string(s.claim.Name), Claim: true, Title: s.claim.Title, Longer: s.claim.Description,
+		Claims: s.released(), State: s.governor.State, Text: TextDigest(s.claim.Title, s.claim.Description),
+	}
+}
+
+// yields lists the claims a scope would release to this client.
+func (q *question) yields(c *candidate) []ClaimName {
+	whole := len(q.client.Claims) == 0 && c.variant == nil
+	for _, name := range c.scope.Claims {
+		if !whole {
+			break
+		}
+		claim := q.cat.claims[name]
+		whole = claim.State.works() && len(claim.Types) == 0
+	}
+	if whole {
+		return c.scope.Claims
+	}
+	var list []ClaimName
+	for _, name := range c.scope.Claims {
+		if q.claimFor(q.cat.claims[name]) == "" {
+			list = append(list, name)
+		}
+	}
+	if c.variant != nil {
+		for _, name := range c.variant.Claims {
+			if q.claimFor(q.cat.claims[name]) == "" {
+				list = append(list, name)
+			}
+		}
+	}
+	return list
+}
+
+// TextDigest is the digest of what a person was shown: title and description in
+// every language, base64url of SHA-256. It is quoted by the agreement.
+func TextDigest(texts ...Text) string {
+	h := sha256.New()
+	for _, text := range texts {
+		languages := make([]string, 0, len(text))
+		for language := range text {
+			languages = append(languages, language)
+		}
+		slices.Sort(languages)
+		for _, language := range languages {
+			h.Write([]byte(language + "\x00" + text[language] + "\x00"))
+		}
+		h.Write([]byte{1})
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,255 @@
+package tillit
+
+// The rules of a decision, in the order that matters. For every requested scope
+// the first rule that objects gives the one reason. Layers run one after the
+// other over all scopes: nothing about the client is looked at before the
+// request as sent has been judged.
+
+// An effect is what an objection does to the request.
+type effect uint8
+
+const (
+	drops      effect = iota // the scope is left out, the rest goes on
+	refuses                  // the request is refused
+	byUnknown                // as the realm's setting unknown_scope says
+	byAssigned               // as unassigned_scope says, or the scope's own
+)
+
+type rule struct {
+	reason  Reason
+	effect  effect
+	error   string // the standard's code when it refuses
+	objects func(*question, *candidate) (by string, objects bool)
+}
+
+// askRules judge what is asked, from catalog and ask alone.
+var askRules = []rule{
+	{UnknownScope, byUnknown, "invalid_scope", unknownScope}, // OIDC Core §3.1.2.1, SC-5
+	{ScopeInactive, refuses, "invalid_scope", scopeInactive}, // switched off by its owner or the operator
+	{WrongEndpoint, refuses, "invalid_scope", wrongEndpoint}, // not to be asked for here
+	{OpenIDMissing, refuses, "invalid_scope", openidMissing}, // SC-7
+	{Excluded, refuses, "invalid_scope", excluded},           // two that never go together
+	{RequirementMissing, refuses, "invalid_scope", requirementMissing},
+	{WrongResponseType, refuses, "invalid_scope", wrongResponseType},
+	{ParameterMissing, refuses, "invalid_request", parameterMissing},
+	{ParameterConflict, refuses, "invalid_request", parameterConflict},
+	{NotPrompted, drops, "", notPrompted},     // SC-11
+	{OtherResource, drops, "", otherResource}, // RFC 8707 §2, SC-13
+}
+
+// clientRules judge who asks: the client, its organization, for whom it acts.
+var clientRules = []rule{
+	{NotProvisioned, byAssigned, "invalid_scope", notProvisioned}, // SC-17
+	{WrongClientType, refuses, "invalid_scope", wrongClientType},
+	{AccessNotGranted, byAssigned, "invalid_scope", accessNotGranted},
+	{CannotRefresh, drops, "", cannotRefresh}, // OIDC Core §11, SC-11
+	{NotDelegable, refuses, "invalid_scope", notDelegable},
+	{NotDelegated, refuses, "invalid_scope", notDelegated},
+}
+
+// A candidate is one requested scope on its way through the rules.
+type candidate struct {
+	name    ScopeName
+	scope   *Scope // nil: unknown
+	variant *Variant
+	reason  Reason // "" while it is alive
+	pending Reason // what it still waits for
+	by      string
+	fatal   bool
+}
+
+func (c *candidate) alive() bool { return c.reason == "" }
+
+func (c *candidate) lose(reason Reason, by string) { c.reason, c.by = reason, by }
+
+// serverName is the resource server the scope opens in this request, or "".
+func (c *candidate) serverName() string {
+	if c.variant != nil && c.variant.Server != "" {
+		return c.variant.Server
+	}
+	return c.scope.Server
+}
+
+// conditions are the scope's own and those of its variant.
+func (c *candidate) conditions() [2]SignInCondition {
+	if c.variant != nil {
+		return [2]SignInCondition{c.scope.SignIn, c.variant.SignIn}
+	}
+	return [2]SignInCondition{c.scope.SignIn}
+}
+
+// judge lets a table of rules loose on one candidate; it reports whether the
+// request is refused.
+func (q *question) judge(rules []rule, c *candidate) {
+	for i := range rules {
+		r := &rules[i]
+		if q.cat.off != nil && q.cat.off[r.reason] {
+			continue
+		}
+		by, objects := r.objects(q, c)
+		if !objects {
+			continue
+		}
+		c.lose(r.reason, by)
+		c.fatal = q.refuses(r, c)
+		return
+	}
+}
+
+// refuses reports whether the rule's objection refuses the request. At
+// redemption and refresh nothing of it does: what has been lost since is left
+// out (SC-10). Without a person nothing is ever left out silently (SC-5).
+func (q *question) refuses(r *rule, c *candidate) bool {
+	if q.facts.Prior != nil {
+		return false
+	}
+	policy := Drop
+	switch r.effect {
+	case refuses:
+		return true
+	case byUnknown:
+		policy = q.cat.Settings.UnknownScope
+	case byAssigned:
+		policy = q.cat.Settings.UnassignedScope
+		if c.scope.Unassigned != "" {
+			policy = c.scope.Unassigned
+		}
+	case drops:
+		return false
+	}
+	return policy != Drop || q.ask.Endpoint == AtToken
+}
+
+func unknownScope(_ *question, c *candidate) (string, bool) { return "", c.scope == nil }
+
+func scopeInactive(_ *question, c *candidate) (string, bool) {
+	return string(c.scope.State), !c.scope.State.works()
+}
+
+func wrongEndpoint(q *question, c *candidate) (string, bool) {
+	return "", c.scope.At&q.ask.Endpoint == 0
+}
+
+// openidMissing objects to everything where the realm insists on openid, and
+// else to scopes and response types that mean nothing without it.
+func openidMissing(q *question, c *candidate) (string, bool) {
+	if q.openid || q.ask.Endpoint == AtToken {
+		return "", false
+	}
+	return "", q.cat.Settings.WithoutOpenID != "oauth" || c.scope.standard || q.ask.Answers("id_token")
+}
+
+func excluded(q *question, c *candidate) (string, bool) {
+	for _, name := range c.scope.Excludes {
+		if q.asks(name) {
+			return string(name), true
+		}
+	}
+	return "", false
+}
+
+// requirementMissing counts only companions that can be asked for here; where
+// none can, nothing is required.
+func requirementMissing(q *question, c *candidate) (string, bool) {
+	wanted := ""
+	for _, name := range c.scope.RequiresOneOf {
+		other := q.cat.scopes[name]
+		if other.At&q.ask.Endpoint == 0 || !other.State.works() {
+			continue
+		}
+		if q.asks(name) {
+			return "", false
+		}
+		wanted = string(name)
+	}
+	return wanted, wanted != ""
+}
+
+func wrongResponseType(q *question, c *candidate) (string, bool) {
+	if len(c.scope.ResponseTypes) == 0 || q.ask.Endpoint == AtToken || contains(c.scope.ResponseTypes, q.ask.ResponseType) {
+		return "", false
+	}
+	return q.ask.ResponseType, true
+}
+
+func parameterMissing(q *question, c *candidate) (string, bool) {
+	if len(c.scope.Variants) == 0 {
+		return "", false
+	}
+	for i := range c.scope.Variants {
+		if q.ask.Parameters[c.scope.Variants[i].Parameter] != "" {
+			c.variant = &c.scope.Variants[i]
+			return "", false
+		}
+	}
+	return c.scope.Variants[0].Parameter, true
+}
+
+func parameterConflict(q *question, c *candidate) (string, bool) {
+	for i := range c.scope.Variants {
+		v := &c.scope.Variants[i]
+		if q.ask.Parameters[v.Parameter] != "" && c.variant != v {
+			return v.Parameter, true
+		}
+	}
+	return "", false
+}
+
+func notPrompted(q *question, c *candidate) (string, bool) {
+	return "", c.scope.Consent == ConsentPrompted && !q.ask.Prompts("consent")
+}
+
+// otherResource leaves out what belongs to a server that was not named. Scopes
+// of no server are the provider's own and stay (SC-13).
+func otherResource(q *question, c *candidate) (string, bool) {
+	name := c.serverName()
+	if name == "" || len(q.ask.Resources) == 0 || q.cat.Settings.Resource != "registered" {
+		return "", false
+	}
+	for _, server := range q.resources {
+		if server.Name == name {
+			return "", false
+		}
+	}
+	return name, true
+}
+
+func notProvisioned(q *question, c *candidate) (string, bool) {
+	return "", c.scope.Eligible != EligibleAny && !q.client.Has(c.name) && !q.client.Has(c.scope.Name) && !q.unregistered
+}
+
+func wrongClientType(q *question, c *candidate) (string, bool) {
+	if len(c.scope.Types) == 0 {
+		return "", q.unregistered
+	}
+	return q.client.Type, !contains(c.scope.Types, q.client.Type)
+}
+
+// accessNotGranted asks whether the scope's owner let in the organization whose
+// access counts: the consumer acted for, else who runs the client.
+func accessNotGranted(q *question, c *candidate) (string, bool) {
+	if c.scope.Eligible != EligibleGranted || q.unregistered {
+		return "", false
+	}
+	organization := q.organization()
+	if organization != "" && organization == c.scope.Owner {
+		return "", false
+	}
+	return organization, !contains(q.facts.Access, c.scope.Name)
+}
+
+// cannotRefresh leaves out offline_access where no refresh token can come of it.
+func cannotRefresh(q *question, c *candidate) (string, bool) {
+	if c.scope.Name != OfflineAccess {
+		return "", false
+	}
+	return "", !q.openid || !q.ask.Answers("code") || !q.client.MayUse("refresh_token")
+}
+
+func notDelegable(q *question, c *candidate) (string, bool) {
+	return "", q.ask.Consumer != "" && c.scope.Delegation == ""
+}
+
+func notDelegated(q *question, c *candidate) (string, bool) {
+	return q.ask.Consumer, q.ask.Consumer != "" && !contains(q.facts.Acting.Delegated, c.scope.Name)
+}

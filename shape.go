@@ -1,0 +1,291 @@
+package tillit
+
+import (
+	"slices"
+	"strings"
+)
+
+// shape says what will be issued: audience, roles, lifetimes, format.
+func (q *question) shape() {
+	s := &q.d.Shape
+	s.Scopes = make([]ScopeName, 0, len(q.candidates))
+	for i := range q.candidates {
+		if c := &q.candidates[i]; c.alive() && c.pending == "" {
+			s.Scopes = append(s.Scopes, c.name)
+			s.Offline = s.Offline || c.scope.OutlivesSession
+		}
+	}
+	s.Machine = q.machine()
+	s.IDToken = q.issuesIDToken()
+	s.UserInfo = q.opensUserInfo()
+	s.Refresh = !s.Machine && q.ask.Answers("code") && q.client.MayUse("refresh_token")
+	s.Pairwise = q.pairwise()
+	s.Details = q.ask.Details
+	q.shapeRoles()
+	q.shapeAudience()
+	q.shapeLifetimes()
+	q.keepShapeToPrior()
+}
+
+// pairwise: the client chooses among the realm's subject types; the first is the
+// default (Core §8).
+func (q *question) pairwise() bool {
+	allowed := q.cat.Settings.Subject
+	if q.client.SubjectType != "" && contains(allowed, q.client.SubjectType) {
+		return q.client.SubjectType == "pairwise"
+	}
+	return len(allowed) > 0 && allowed[0] == "pairwise"
+}
+
+// shapeRoles gives every scope that opens a server its role there. A server's
+// also-scopes become roles once another scope has opened it.
+func (q *question) shapeRoles() {
+	for i := range q.candidates {
+		c := &q.candidates[i]
+		if !c.alive() || c.pending != "" || c.serverName() == "" {
+			continue
+		}
+		server := q.cat.servers[c.serverName()]
+		for _, also := range server.Also {
+			if q.given(also) {
+				q.role(c.scope.designator, string(also))
+			}
+		}
+		q.role(c.scope.designator, c.scope.role)
+	}
+}
+
+func (q *question) role(designator, role string) {
+	for i := range q.d.Shape.Roles {
+		if r := &q.d.Shape.Roles[i]; r.Designator == designator {
+			if !contains(r.Roles, role) {
+				r.Roles = append(r.Roles, role)
+			}
+			return
+		}
+	}
+	q.d.Shape.Roles = append(q.d.Shape.Roles, Roles{designator, []string{role}})
+}
+
+// shapeAudience: what was named by resource, else every server that was opened,
+// else the realm's default. A scope may force one (RFC 8707 §2, RFC 9068 §3).
+func (q *question) shapeAudience() {
+	s := &q.d.Shape
+	if q.cat.Settings.Resource != "ignored" {
+		s.Audience = slices.Clone(q.ask.Resources)
+	}
+	if len(s.Audience) == 0 && q.cat.Settings.Audience != "asked" {
+		for i := range q.candidates {
+			c := &q.candidates[i]
+			if !c.alive() || c.pending != "" || c.serverName() == "" {
+				continue
+			}
+			audience := q.cat.servers[c.serverName()].Audience
+			if audience == "" {
+				audience = c.scope.designator
+			}
+			if !contains(s.Audience, audience) {
+				s.Audience = append(s.Audience, audience)
+			}
+		}
+	}
+	forced := ""
+	for i := range q.candidates {
+		c := &q.candidates[i]
+		if !c.alive() || c.scope.Audience == "" {
+			continue
+		}
+		if forced != "" && forced != c.scope.Audience {
+			q.refuse(AudienceConflict, string(c.name), forced, "invalid_target")
+			return
+		}
+		forced = c.scope.Audience
+	}
+	if forced != "" {
+		s.Audience = []string{forced}
+	}
+}
+
+// shapeLifetimes: the client's, bounded or replaced by the scopes'; the lowest
+// positive value wins.
+func (q *question) shapeLifetimes() {
+	s := &q.d.Shape
+	access, kind := q.client.AccessTokenLifetime, "access_token"
+	if s.Machine {
+		kind = "machine_token"
+	}
+	if access == 0 {
+		access = q.cat.Token(kind).Lifetime
+	}
+	s.Format = JWT
+	least, whole := int64(0), q.client.GrantLifetime
+	if whole == 0 {
+		whole = q.cat.Tokens["grant"].Lifetime
+	}
+	for i := range q.candidates {
+		c := &q.candidates[i]
+		if !c.alive() || c.pending != "" {
+			continue
+		}
+		least = lowest(least, c.scope.AccessTokenMax)
+		whole = lowest(whole, c.scope.GrantMax)
+		if c.scope.Format == Opaque {
+			s.Format = Opaque
+		}
+	}
+	switch {
+	case least == 0:
+	case q.cat.Settings.ScopeLifetime == "override":
+		access = least
+	default:
+		access = lowest(access, least)
+	}
+	s.Access, s.Whole = access, whole
+	if s.ID = q.client.IDTokenLifetime; s.ID == 0 {
+		s.ID = q.cat.idToken.Lifetime
+	}
+	if s.Inactive = q.client.RefreshLifetime; s.Inactive == 0 {
+		s.Inactive = q.cat.Tokens["refresh_token"].Lifetime
+	}
+}
+
+// lowest gives the lower of two values, of which 0 means no bound.
+func lowest(a, b int64) int64 {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// keepShapeToPrior intersects with the stored grant: what is decided again never
+// gives more.
+func (q *question) keepShapeToPrior() {
+	prior := q.facts.Prior
+	if prior == nil {
+		return
+	}
+	s := &q.d.Shape
+	s.Audience = slices.DeleteFunc(s.Audience, func(a string) bool { return !contains(prior.Audience, a) })
+	for i := range s.Roles {
+		r := &s.Roles[i]
+		var allowed []string
+		for _, p := range prior.Roles {
+			if p.Designator == r.Designator {
+				allowed = p.Roles
+			}
+		}
+		r.Roles = slices.DeleteFunc(r.Roles, func(role string) bool { return !contains(allowed, role) })
+	}
+	s.Roles = slices.DeleteFunc(s.Roles, func(r Roles) bool { return len(r.Roles) == 0 })
+	s.IDToken = s.IDToken && prior.IDToken
+	s.UserInfo = s.UserInfo && prior.UserInfo
+	s.Refresh = s.Refresh && prior.Refresh
+	s.Pairwise = prior.Pairwise
+	s.Details = prior.Details
+	s.Access = lowest(s.Access, prior.Access)
+	s.ID = lowest(s.ID, prior.ID)
+	s.Inactive = lowest(s.Inactive, prior.Inactive)
+	s.Whole = lowest(s.Whole, prior.Whole)
+	if prior.Format == Opaque {
+		s.Format = Opaque
+	}
+}
+
+// judgeResources checks the resource parameter (RFC 8707 §2).
+func (q *question) judgeResources() {
+	if len(q.ask.Resources) == 0 || q.cat.Settings.Resource == "ignored" {
+		return
+	}
+	for _, value := range q.ask.Resources {
+		reason := Given
+		if q.cat.Settings.Resource == "registered" && !q.cat.off[UnknownResource] {
+			server := q.cat.ServerByAudience(value)
+			switch {
+			case server == nil:
+				reason = UnknownResource
+			case !q.mayReach(server):
+				reason = ResourceNotPermitted
+			default:
+				q.resources = append(q.resources, server)
+			}
+		}
+		q.d.Resources = append(q.d.Resources, ResourceVerdict{value, reason})
+		if reason != Given && q.facts.Prior == nil {
+			q.refuse(reason, value, "", "invalid_target")
+		}
+	}
+}
+
+// mayReach reports whether the client has any scope of the server.
+func (q *question) mayReach(server *Server) bool {
+	if q.cat.off[ResourceNotPermitted] {
+		return true
+	}
+	for i := range q.cat.Definition.Scopes {
+		s := &q.cat.Definition.Scopes[i]
+		if s.Server == server.Name && (s.Eligible == EligibleAny || q.client.Has(s.Name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Withholds lists the claims that an ask of the client can never release, for
+// explanations. It is what the restrictions of a decision come to.
+func (c *Catalog) Withholds(client *Client, asked []ScopeName) []ClaimName {
+	var list []ClaimName
+	add := func(s *Scope) {
+		for _, name := range s.Withholds {
+			if !contains(list, name) {
+				list = append(list, name)
+			}
+		}
+	}
+	for _, name := range asked {
+		if s := c.scopes[name]; s != nil {
+			add(s)
+		}
+	}
+	for _, s := range c.standing {
+		if client.Has(s.Name) {
+			add(s)
+		}
+	}
+	return list
+}
+
+// Learns gives what a resource server may see of a grant at introspection: its
+// own scopes, and the claims it learns though the client does not (RFC 7662 §2.2).
+func (c *Catalog) Learns(server *Server, shape *Shape) (scopes []ScopeName, claims []ClaimName) {
+	for _, name := range shape.Scopes {
+		s := c.scopes[name]
+		if s == nil {
+			continue
+		}
+		own := s.Server == server.Name
+		for _, v := range s.Variants {
+			own = own || v.Server == server.Name
+		}
+		if own || server.Owner != "" && s.Owner == server.Owner {
+			scopes = append(scopes, name)
+		}
+	}
+	return scopes, server.Learns
+}
+
+// Trusts reports whether a token of the shape concerns the server at all.
+func (c *Catalog) Trusts(server *Server, shape *Shape) bool {
+	if contains(shape.Audience, server.Audience) && server.Audience != "" {
+		return true
+	}
+	for _, r := range shape.Roles {
+		if contains(server.Designators, r.Designator) {
+			return true
+		}
+	}
+	scopes, _ := c.Learns(server, shape)
+	return len(scopes) > 0
+}
+
+// String writes a roles list as in traces: "designator: a b".
+func (r Roles) String() string { return r.Designator + ": " + strings.Join(r.Roles, " ") }

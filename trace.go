@@ -1,0 +1,159 @@
+package tillit
+
+import (
+	"fmt"
+	"strings"
+)
+
+// String writes the decision as a trace: the verdicts, then what goes where.
+// It is at once the format of stories, the output of explain and the
+// documentation's language; it holds names only.
+func (d *Decision) String() string {
+	var b strings.Builder
+	width := 0
+	for _, v := range d.Scopes {
+		width = max(width, len(v.Scope))
+	}
+	line := func(name string, words ...string) {
+		fmt.Fprintf(&b, "%-*s  %s\n", width, name, strings.TrimRight(strings.Join(words, "  "), " "))
+	}
+	for _, v := range d.Scopes {
+		line(string(v.Scope), string(v.Reason), v.By)
+	}
+	for _, v := range d.Claims {
+		if v.Reason != Given && v.Reason != ScopeNotGiven {
+			line(string(v.Claim), string(v.Reason), string(v.Sink), v.By)
+		}
+	}
+	for _, v := range d.Resources {
+		line(v.Resource, string(v.Reason))
+	}
+	for _, v := range d.Details {
+		line(v.Type, string(v.Reason), v.Field)
+	}
+	for _, n := range d.Needs {
+		line("? "+string(n.Kind), n.words()...)
+	}
+	if r := d.Refused; r != nil {
+		line("! "+r.Error, string(r.Reason), r.What, r.Also)
+		return b.String()
+	}
+	d.Shape.write(&b)
+	return b.String()
+}
+
+func (n *Need) words() []string {
+	var words []string
+	if n.SignIn != nil {
+		words = append(words, strings.Join(n.SignIn.Ways, " "))
+		if n.SignIn.Level > 0 {
+			words = append(words, fmt.Sprintf("level %d", n.SignIn.Level))
+		}
+		if n.SignIn.Fresh {
+			words = append(words, "fresh")
+		}
+	}
+	for _, item := range n.Items {
+		word := item.Name
+		if item.Required {
+			word += "!"
+		}
+		words = append(words, word)
+	}
+	if n.Scope != "" {
+		words = append(words, string(n.Scope))
+	}
+	return words
+}
+
+func (s *Shape) write(b *strings.Builder) {
+	row := func(name string, words []string) {
+		if len(words) > 0 {
+			fmt.Fprintf(b, "> %-13s %s\n", name, strings.Join(words, " "))
+		}
+	}
+	for _, sc := range s.Claims {
+		list := make([]string, len(sc.Claims))
+		for i, c := range sc.Claims {
+			list[i] = string(c)
+		}
+		row(string(sc.Sink), list)
+	}
+	row("audience", s.Audience)
+	roles := make([]string, len(s.Roles))
+	for i, r := range s.Roles {
+		roles[i] = r.String()
+	}
+	if len(roles) > 0 {
+		fmt.Fprintf(b, "> %-13s %s\n", "roles", strings.Join(roles, ", "))
+	}
+	var words []string
+	for _, flag := range [...]struct {
+		on   bool
+		word string
+	}{{s.IDToken, "id_token"}, {s.Refresh, "refresh"}, {s.UserInfo, "userinfo"}, {s.Offline, "offline"}, {s.Pairwise, "pairwise"}, {s.Machine, "machine"}, {s.Format == Opaque, "opaque"}} {
+		if flag.on {
+			words = append(words, flag.word)
+		}
+	}
+	row("issues", words)
+	fmt.Fprintf(b, "> %-13s access %ds", "lifetime", s.Access)
+	if s.IDToken {
+		fmt.Fprintf(b, ", id %ds", s.ID)
+	}
+	if s.Refresh {
+		fmt.Fprintf(b, ", refresh %ds", s.Inactive)
+	}
+	if s.Whole > 0 {
+		fmt.Fprintf(b, ", grant %ds", s.Whole)
+	}
+	b.WriteByte('\n')
+}
+
+// A View is what is recorded of a decision: names, reasons and the shape, never
+// a value, a hint or a free text. It is enough to decide the same again.
+type View struct {
+	Catalog   string            `json:"catalog"`
+	Dialect   string            `json:"dialect,omitempty"`
+	Revision  int64             `json:"client_revision"`
+	Endpoint  string            `json:"endpoint"`
+	Scopes    []ScopeVerdict    `json:"scopes,omitempty"`
+	Claims    []ClaimVerdict    `json:"claims,omitempty"`
+	Resources []ResourceVerdict `json:"resources,omitempty"`
+	Details   []DetailVerdict   `json:"authorization_details,omitempty"`
+	Refused   *Refusal          `json:"refused,omitempty"`
+	Shape     *Shape            `json:"shape,omitempty"`
+	Way       string            `json:"way,omitempty"`
+	ACR       string            `json:"acr,omitempty"`
+	AuthTime  int64             `json:"auth_time,omitempty"`
+}
+
+// View gives the record of the decision.
+func (d *Decision) View(catalog *Catalog, client *Client, ask *Ask, facts *Facts) View {
+	v := View{
+		Catalog: catalog.Version, Dialect: catalog.Dialect, Revision: client.Revision,
+		Endpoint: "authorization", Scopes: d.Scopes, Claims: d.Claims, Resources: d.Resources, Details: d.Details,
+		Refused: d.Refused,
+	}
+	if ask.Endpoint == AtToken {
+		v.Endpoint = "token"
+	}
+	if d.Refused == nil {
+		v.Shape = d.Shape.withoutDetails()
+	}
+	if facts.SignIn != nil {
+		v.Way, v.ACR, v.AuthTime = facts.SignIn.Way, facts.SignIn.ACR, facts.SignIn.AuthTime
+	}
+	return v
+}
+
+// withoutDetails keeps only the types of authorization details: their members
+// may be personal.
+func (s Shape) withoutDetails() *Shape {
+	types := make([]Detail, len(s.Details))
+	for i := range s.Details {
+		types[i] = Detail{Type: s.Details[i].Type}
+	}
+	s.Details = types
+	return &s
+}
