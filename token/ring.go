@@ -1,0 +1,231 @@
+package token
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/tillit/tillit"
+)
+
+// A KeyStore keeps signing keys. Its keys are encrypted before they arrive.
+type KeyStore interface {
+	// Keys gives all keys of a realm, of every algorithm and age.
+	Keys(ctx context.Context, realm string) ([]tillit.SigningKey, error)
+	// CreateKeyIfNone stores the key unless the realm has one for the
+	// algorithm: of two processes that begin together, one wins. Losing is no
+	// error.
+	CreateKeyIfNone(ctx context.Context, realm, algorithm string, key tillit.SigningKey) error
+	// PutKey inserts a key, or replaces the one of the same realm and id.
+	PutKey(ctx context.Context, key tillit.SigningKey) error
+}
+
+// A Ring holds the signing keys of every realm. It is safe for concurrent use.
+type Ring struct {
+	store  KeyStore
+	master MasterKey
+	now    func() time.Time
+	random io.Reader
+
+	mu      sync.RWMutex
+	realms  map[string]*keys
+	loading sync.Mutex // an older reading never replaces a newer one
+	making  sync.Mutex // one key is made at a time; making RSA keys is slow
+}
+
+// keys are those of one realm as last read, never changed after.
+type keys struct {
+	list []*key
+	byID map[string]*key
+	read int64 // unix seconds
+}
+
+// NewRing makes a ring over a store. Nothing is read yet: keys are read, and
+// made, when a realm first needs them.
+func NewRing(store KeyStore, master MasterKey, now func() time.Time, random io.Reader) *Ring {
+	return &Ring{store: store, master: master, now: now, random: random, realms: map[string]*keys{}}
+}
+
+// Sign makes a compact JWS of the claims (JSON) with the realm's current key for
+// the algorithm, which is made if there is none. typ is the header's type, ""
+// for none.
+func (r *Ring) Sign(ctx context.Context, realm, algorithm, typ string, claims []byte) (string, error) {
+	k, err := r.signing(ctx, realm, algorithm)
+	if err != nil {
+		return "", err
+	}
+	jws, err := k.compact(r.random, typ, claims)
+	if err != nil {
+		return "", fmt.Errorf("sign with key %s of realm %s: %w", k.ID, realm, err)
+	}
+	return jws, nil
+}
+
+// Verify checks a compact JWS of ours against the published key of the realm
+// that it names, with that key's algorithm and no other. It does not look at
+// exp. A bad token is [ErrInvalid]; any other error is our own fault.
+func (r *Ring) Verify(ctx context.Context, realm, jws string) (claims []byte, typ, algorithm string, err error) {
+	p, err := parse(jws)
+	if err != nil {
+		return nil, "", "", err
+	}
+	k, err := r.named(ctx, realm, p.kid)
+	if err != nil {
+		return nil, "", "", err
+	}
+	if k == nil || k.Algorithm != p.algorithm || !k.published(r.now().Unix()) || !k.check(p.input, p.signature) {
+		return nil, "", "", ErrInvalid
+	}
+	return p.claims, p.typ, p.algorithm, nil
+}
+
+// Ensure makes the realm's first key of each algorithm where there is none, so
+// that a client that reads the JWK Set before its first token finds it.
+func (r *Ring) Ensure(ctx context.Context, realm string, algorithms ...string) error {
+	for _, algorithm := range algorithms {
+		if _, err := r.signing(ctx, realm, algorithm); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reload reads the keys of every realm in use again, so that a rotation by
+// another process counts here. On an error the old keys stay.
+func (r *Ring) Reload(ctx context.Context) error {
+	r.mu.RLock()
+	realms := make([]string, 0, len(r.realms))
+	for realm := range r.realms {
+		realms = append(realms, realm)
+	}
+	r.mu.RUnlock()
+	for _, realm := range realms {
+		if _, err := r.load(ctx, realm); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// signing gives the key that signs now.
+func (r *Ring) signing(ctx context.Context, realm, algorithm string) (*key, error) {
+	ks, err := r.realm(ctx, realm)
+	if err != nil {
+		return nil, err
+	}
+	if k := ks.current(algorithm, r.now().Unix()); k != nil {
+		return k, nil
+	}
+	return r.first(ctx, realm, algorithm)
+}
+
+// current gives the key for the algorithm that began to sign last.
+func (ks *keys) current(algorithm string, at int64) *key {
+	var found *key
+	for _, k := range ks.list {
+		if k.signs(algorithm, at) && k.published(at) && (found == nil || k.Activates > found.Activates) {
+			found = k
+		}
+	}
+	return found
+}
+
+// first makes the first key of a realm for an algorithm. It signs at once: there
+// is no older key whose holders would have to learn of it.
+func (r *Ring) first(ctx context.Context, realm, algorithm string) (*key, error) {
+	r.making.Lock()
+	defer r.making.Unlock()
+	ks, err := r.load(ctx, realm) // another may have made it meanwhile
+	if err != nil {
+		return nil, err
+	}
+	if k := ks.current(algorithm, r.now().Unix()); k != nil {
+		return k, nil
+	}
+	signer, err := generate(algorithm, r.random)
+	if err != nil {
+		return nil, fmt.Errorf("key of realm %s: %w", realm, err)
+	}
+	made, err := seal(r.master, realm, algorithm, signer)
+	if err != nil {
+		return nil, fmt.Errorf("key of realm %s: %w", realm, err)
+	}
+	made.Created = r.now().Unix()
+	made.Activates = made.Created
+	if err := r.store.CreateKeyIfNone(ctx, realm, algorithm, made); err != nil {
+		return nil, fmt.Errorf("store key of realm %s: %w", realm, err)
+	}
+	if ks, err = r.load(ctx, realm); err != nil {
+		return nil, err
+	}
+	if k := ks.current(algorithm, r.now().Unix()); k != nil {
+		return k, nil
+	}
+	return nil, fmt.Errorf("realm %s: every key for %s is retired or not yet active; right would be to rotate", realm, algorithm)
+}
+
+// named gives the key of a kid, or nil. An unknown one may be another process's
+// new key: the store is asked again, at most once a second.
+func (r *Ring) named(ctx context.Context, realm, kid string) (*key, error) {
+	ks, err := r.realm(ctx, realm)
+	if err != nil {
+		return nil, err
+	}
+	if k := ks.byID[kid]; k != nil || ks.read == r.now().Unix() {
+		return k, nil
+	}
+	if ks, err = r.load(ctx, realm); err != nil {
+		return nil, err
+	}
+	return ks.byID[kid], nil
+}
+
+// realm gives the keys of a realm as last read.
+func (r *Ring) realm(ctx context.Context, realm string) (*keys, error) {
+	r.mu.RLock()
+	ks := r.realms[realm]
+	r.mu.RUnlock()
+	if ks != nil {
+		return ks, nil
+	}
+	return r.load(ctx, realm)
+}
+
+// load reads the keys of a realm; what is known already is not decrypted again.
+func (r *Ring) load(ctx context.Context, realm string) (*keys, error) {
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	read := r.now().Unix() // before reading, so that a key stored meanwhile is not missed
+	stored, err := r.store.Keys(ctx, realm)
+	if err != nil {
+		return nil, fmt.Errorf("keys of realm %s: %w", realm, err)
+	}
+	r.mu.RLock()
+	known := r.realms[realm]
+	r.mu.RUnlock()
+	ks := &keys{byID: make(map[string]*key, len(stored)), read: read}
+	for _, s := range stored {
+		k, err := reopen(r.master, known, s)
+		if err != nil {
+			return nil, err
+		}
+		ks.list = append(ks.list, k)
+		ks.byID[s.ID] = k
+	}
+	r.mu.Lock()
+	r.realms[realm] = ks
+	r.mu.Unlock()
+	return ks, nil
+}
+
+// reopen opens a stored key, or takes the signer of the same key known before.
+func reopen(master MasterKey, known *keys, stored tillit.SigningKey) (*key, error) {
+	if known != nil {
+		if k := known.byID[stored.ID]; k != nil && k.Algorithm == stored.Algorithm {
+			return &key{SigningKey: stored, signer: k.signer, jwk: k.jwk}, nil
+		}
+	}
+	return open(master, stored)
+}
