@@ -101,6 +101,7 @@ type Way struct {
 // A ClientType is what the documents of some providers call integration type.
 type ClientType struct {
 	Name          string
+	Realm         string // that declares it; its clients work there and nowhere else
 	Title         Text
 	GrantTypes    []string
 	ResponseTypes []string
