@@ -9,8 +9,9 @@ import (
 // Pages renders what a person sees. The provider hands over one of the page
 // models below; the name is the model's, in lower case with underscores.
 type Pages interface {
-	// Render writes the page. languages is in order of preference.
-	Render(w io.Writer, page string, frame Frame, model any) error
+	// Render writes the page. frame is a Frame; its type is open so that the
+	// pages need not know this package.
+	Render(w io.Writer, page string, frame, model any) error
 	// Language picks the first of the person's preferences that the realm has:
 	// ui_locales, then Accept-Language, then the realm's default.
 	Language(realmLanguages []string, preferences ...string) string

@@ -1,0 +1,103 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// functions are what templates can call, in one language.
+func (p *Pages) functions(language string) template.FuncMap {
+	return template.FuncMap{
+		"t": func(key string, pairs ...string) (string, error) {
+			return p.translate(language, key, pairs)
+		},
+		"language":   func() string { return language },
+		"text":       func(s string) string { return p.Sentence(language, s) },
+		"either":     func(s, key string) string { return p.either(language, s, key) },
+		"label":      func(name, label string) string { return p.label(language, name, label) },
+		"method":     func(method string) string { return p.optional(language, "method."+method) },
+		"input":      inputOf,
+		"initial":    initial,
+		"address":    address,
+		"stylesheet": p.Stylesheet,
+		"icon":       func() string { return p.assets.paths["icon.svg"] },
+	}
+}
+
+// translate gives the sentence of a key with its {parameters} filled in from
+// name, value pairs. A key that is missing is a fault of the template.
+func (p *Pages) translate(language, key string, pairs []string) (string, error) {
+	if _, found := p.sentences[language][key]; !found {
+		return "", fmt.Errorf("no sentence has the key %q", key)
+	}
+	args := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		args[pairs[i]] = pairs[i+1]
+	}
+	return p.SentenceWith(language, key, args), nil
+}
+
+// either gives s, or the sentence of the key when s is empty. Both may be keys.
+func (p *Pages) either(language, s, key string) string {
+	if s != "" {
+		return p.Sentence(language, s)
+	}
+	return p.optional(language, key)
+}
+
+// optional gives the sentence of a key, or "" when there is none.
+func (p *Pages) optional(language, key string) string {
+	return p.sentences[language][key]
+}
+
+// label gives what a field is called: the label of the way, ours, or its name.
+func (p *Pages) label(language, name, label string) string {
+	if s := p.either(language, label, "field."+name); s != "" {
+		return s
+	}
+	return name
+}
+
+// initial gives the letter that stands for a client in its mark.
+func initial(name string) string {
+	r, _ := utf8.DecodeRuneInString(strings.TrimSpace(name))
+	if r == utf8.RuneError || !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+		return "•"
+	}
+	return string(unicode.ToUpper(r))
+}
+
+// address lets a response be posted to a native application's private-use
+// scheme, which has a dot (RFC 8252 §7.1) and which templates would else take for
+// an attack. Every other address stays under the templates' own check.
+func address(s string) any {
+	parsed, err := url.Parse(s)
+	if err == nil && strings.Contains(parsed.Scheme, ".") {
+		return template.URL(s)
+	}
+	return s
+}
+
+// An input is how a field is typed in.
+type input struct{ Type, Autocomplete, Mode string }
+
+// inputs says it of the fields that ways to sign in use.
+var inputs = map[string]input{
+	"otp":       {"text", "one-time-code", "numeric"},
+	"code":      {"text", "one-time-code", "numeric"},
+	"pin":       {"password", "off", "numeric"},
+	"email":     {"email", "email", "email"},
+	"phone":     {"tel", "tel", "tel"},
+	"birthdate": {"text", "bday", "numeric"},
+}
+
+func inputOf(name string) input {
+	if i, found := inputs[name]; found {
+		return i
+	}
+	return input{"text", "off", "text"}
+}

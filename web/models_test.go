@@ -1,0 +1,104 @@
+package web_test
+
+import (
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/server"
+	"github.com/tillit/tillit/web"
+)
+
+// The pages must be what the provider expects of them.
+var _ server.Pages = (*web.Pages)(nil)
+
+// languages are those that every page is rendered in.
+var languages = []string{"nb", "nn", "en"}
+
+const nonce = "bm9uY2UtZm9yLXRlc3Rz"
+
+func frame(language string) server.Frame {
+	return server.Frame{
+		Realm: "nordheim", Title: "Nordheim innlogging", Language: language,
+		Languages: []server.LanguageLink{
+			{Language: "nb", Name: "Bokmål", URL: "?ui_locales=nb", Current: language == "nb"},
+			{Language: "nn", Name: "Nynorsk", URL: "?ui_locales=nn", Current: language == "nn"},
+			{Language: "en", Name: "English", URL: "?ui_locales=en", Current: language == "en"},
+		},
+		Test: true, Nonce: nonce,
+	}
+}
+
+var (
+	bank   = server.ClientCard{ID: "bank", Name: "Fjordbanken", Organization: "Fjordbanken Sparing ASA"}
+	doctor = server.ClientCard{ID: "doctor", Name: "Legetimen", Organization: "Nordheim kommune, avdeling for helse og omsorg"}
+	form   = server.Form{Action: "/nordheim/interaction/abc", Step: 3}
+	way    = server.WayCard{Code: "BID", Title: "Nordheim-ID", Method: "test-eid"}
+)
+
+// A specimen is one page with one model.
+type specimen struct {
+	name  string // of the case and of its file
+	page  string
+	model any
+}
+
+// specimens have everything a page can show, and then as little as it can.
+var specimens = []specimen{
+	{"choose", "choose", server.Choose{Form: form, Client: bank, Ways: []server.WayCard{
+		way, {Code: "BIM", Title: "Nordheim-ID på mobil", Method: "test-eid"}, {Code: "password", Title: "Passord", Method: "password"},
+		{Code: "Selfregistered-email", Title: "E-post", Method: "email-code"},
+	}}},
+	{"choose-minimal", "choose", server.Choose{Form: form}},
+	{"sign-in", "sign_in", server.SignIn{Form: form, Client: bank, Way: way, Other: true, Username: "kari",
+		Fields: []server.Field{{Name: "otp"}, {Name: "pin", Label: "PIN for signering"}},
+		People: []tillit.DemoPerson{
+			{Username: "kari", Name: "Kari Solbakken", Password: "hemmelig-kari", Extra: map[string]string{"otp": "123456", "pin": "9081"}},
+			{Username: "ola.nordmann-med-langt-navn", Name: "Ola Bergljot Østenstad-Kvernberg", Password: "hemmelig-ola"},
+		}}},
+	{"sign-in-refused", "sign_in", server.SignIn{Client: bank, Way: way, Username: "kari", Other: true,
+		Form: server.Form{Action: form.Action, Step: 4, Error: "refused.wrong_credentials"}}},
+	{"sign-in-account", "sign_in", server.SignIn{Form: form, Account: true}},
+	{"sign-in-minimal", "sign_in", server.SignIn{}},
+	{"consent", "consent", server.Consent{Form: form, Client: bank, Person: "Kari Solbakken",
+		Duration: "Tilgangen varer i 90 dager, eller til du tar den tilbake.",
+		Items: []server.ConsentItem{
+			{Name: "profile", Title: "Navn og fødselsdato", Longer: "Brukes til å opprette deg som kunde.", Required: true, Remember: true, Claims: []server.ConsentClaim{
+				{Name: "name", Title: "Fullt navn", Value: "Kari Solbakken"}, {Name: "birthdate", Title: "Fødselsdato", Value: "1987-04-12"}}},
+			{Name: "email", Title: "E-post", Longer: "Brukes til kvitteringer og varsler.", Remember: true, Checked: true, Claims: []server.ConsentClaim{
+				{Name: "email", Title: "E-postadresse", Value: "kari.solbakken@epost.example"}, {Name: "email_verified", Title: "E-post er bekreftet", Value: "ja"}}},
+			{Name: "address", Title: "Folkeregistrert adresse", Longer: "Brukes når banken må sende deg brev.", Checked: true, Claims: []server.ConsentClaim{
+				{Name: "address", Title: "Adresse", Value: "Lillegata 12 B, 0480 Nordheim"}, {Name: "country", Title: "Land"}}},
+			{Name: "aml_person/basic", Title: "Opplysninger om hvitvasking", Beta: true},
+			{Name: "nnin", Title: "Fødselsnummer", Beta: true, Required: true, Claims: []server.ConsentClaim{{Name: "nnin", Title: "Fødselsnummer", Value: "12848712345"}}},
+		}}},
+	{"consent-error", "consent", server.Consent{Client: bank, Form: server.Form{Action: form.Action, Error: "error.stale.text"}}},
+	{"consent-minimal", "consent", server.Consent{}},
+	{"logout", "logout", server.Logout{Form: form, Client: bank}},
+	{"logout-minimal", "logout", server.Logout{}},
+	{"done", "done", server.Done{Title: "done.signed_out", Text: "done.signed_out.text", Link: "https://fjordbanken.example/", LinkText: "Tilbake til Fjordbanken"}},
+	{"done-minimal", "done", server.Done{}},
+	{"error", "error", server.ErrorPage{Code: "redirect_uri", Correlation: "7f3c9a52b1"}},
+	{"error-told", "error", server.ErrorPage{Code: "invalid_scope", Title: "Noe ble spurt feil", Description: "Ukjent scope."}},
+	{"error-minimal", "error", server.ErrorPage{}},
+	{"form-post", "form_post", server.FormPost{Action: "https://fjordbanken.example/callback", Fields: []server.HiddenField{{Name: "code", Value: "c0de"}, {Name: "state", Value: "xyz"}}}},
+	{"form-post-minimal", "form_post", server.FormPost{}},
+	{"account", "account", account},
+	{"account-minimal", "account", server.Account{}},
+}
+
+var account = server.Account{
+	Action: "/nordheim/account", Token: "t0ken", Person: "Kari Solbakken", Told: "told.withdrawn",
+	Grants: []server.AccountGrant{
+		{ID: "g1", Client: bank, Created: "20. november 2026 kl. 13.05", Expires: "18. februar 2027 kl. 13.05", Items: []server.AccountItem{
+			{Name: "profile", Title: "Navn og fødselsdato", Why: "why.provisioned", Claims: []string{"Fullt navn", "Fødselsdato"}},
+			{Name: "email", Title: "E-post", Why: "Du samtykket 20. november 2026 kl. 13.05.", Claims: []string{"E-postadresse", "E-post er bekreftet"}, Withdraws: true},
+			{Name: "address", Title: "Folkeregistrert adresse", Why: "Du samtykket 20. november 2026 kl. 13.05.", Claims: []string{"Adresse"}, Withdraws: true, Withdrawn: true},
+		}},
+		{ID: "g2", Client: doctor, Created: "3. oktober 2026 kl. 08.12", Items: []server.AccountItem{
+			{Name: "phone", Title: "Telefonnummer", Why: "Du samtykket 3. oktober 2026 kl. 08.12.", Withdraws: true}}},
+	},
+	Clients: []server.AccountClient{{Client: bank, Items: []server.AccountItem{
+		{Name: "email", Title: "E-post", Why: "Du samtykket 20. november 2026 kl. 13.05.", Withdraws: true}}}},
+	SignIns: []server.AccountSignIn{
+		{Time: "20. november 2026 kl. 13.05", Way: "Nordheim-ID", Client: "Fjordbanken"},
+		{Time: "3. oktober 2026 kl. 08.12", Way: "Passord", Client: "Legetimen"},
+	},
+}
