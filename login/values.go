@@ -1,0 +1,84 @@
+package login
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/tillit/tillit"
+)
+
+// certificate is the kind of evidence, and the member below sign_in, of a
+// person's certificate.
+const certificate = "certificate"
+
+// values gives what expressions read below sign_in.
+func (b *Book) values(ctx context.Context, realm string, m method, c claimant, way *tillit.Way) (map[string]any, error) {
+	values := c.facts(way)
+	transaction, err := uuid.NewRandomFromReader(b.Random)
+	if err != nil {
+		return nil, fmt.Errorf("transaction id: %w", err)
+	}
+	values["transaction"] = transaction.String()
+	return values, b.addCertificate(ctx, realm, m, c, way, values)
+}
+
+// addCertificate completes what the directory says of the certificate with one
+// that is really issued. What the directory says wins: so a synthetic person can
+// have any certificate. A way that brings other evidence, or a method that
+// cannot, shows none.
+func (b *Book) addCertificate(ctx context.Context, realm string, m method, c claimant, way *tillit.Way, values map[string]any) error {
+	brought := slices.Contains(way.Evidence, certificate)
+	if !m.brings() || len(way.Evidence) > 0 && !brought {
+		delete(values, certificate)
+		return nil
+	}
+	if !brought || b.Certificates == nil {
+		return nil
+	}
+	issued, err := b.Certificates.PersonFacts(ctx, realm, c.person)
+	if err != nil {
+		return fmt.Errorf("certificate of person %s of realm %s: %w", c.person.ID, realm, err)
+	}
+	said, _ := values[certificate].(map[string]any)
+	values[certificate] = complete(said, issued)
+	return nil
+}
+
+// complete gives said, and of more what said lacks.
+func complete(said, more map[string]any) map[string]any {
+	all := maps.Clone(more)
+	if all == nil {
+		all = map[string]any{}
+	}
+	for name, value := range said {
+		inner, isObject := value.(map[string]any)
+		below, both := all[name].(map[string]any)
+		if isObject && both {
+			value = complete(inner, below)
+		}
+		all[name] = value
+	}
+	return all
+}
+
+// facts gives what the directory says the way tells: never a code, a PIN or a
+// list of ways.
+func (c claimant) facts(way *tillit.Way) map[string]any {
+	facts := map[string]any{}
+	for name, value := range c.signIn {
+		switch {
+		case name == "ways", name == "acr", name == "facts", fixedCodes[name] != "", slices.Contains(way.Fields, name):
+		default:
+			facts[name] = value
+		}
+	}
+	said, _ := c.signIn["facts"].(map[string]any)
+	maps.Copy(facts, said)
+	return facts
+}
+
+func encode(values map[string]any) (json.RawMessage, error) { return json.Marshal(values) }
