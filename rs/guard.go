@@ -1,0 +1,125 @@
+package rs
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// A Guard checks access tokens of one issuer for one audience. Its fields are
+// set before the first request and not changed afterwards.
+type Guard struct {
+	// Issuer is the exact iss of the tokens.
+	Issuer string
+	// Audience must be among the aud of the tokens.
+	Audience string
+	// Keys gives the issuer's public keys.
+	Keys Keys
+	// Algorithms is the list of signature algorithms accepted; empty: ES256,
+	// RS256, PS256 and EdDSA.
+	Algorithms []jose.SignatureAlgorithm
+	// Now is the clock; nil: the wall clock.
+	Now func() time.Time
+	// Revoked asks whether a token was revoked before it expired; nil: a token
+	// lives until it expires. An error refuses the request with 503.
+	Revoked func(ctx context.Context, token *Token) (bool, error)
+}
+
+// Keys gives the public keys an issuer signs with.
+type Keys interface {
+	// Keys gives those that may have signed with the key id; "" asks for all.
+	// An error says that no keys could be had, not that none matched.
+	Keys(ctx context.Context, id string) ([]jose.JSONWebKey, error)
+}
+
+// Require lets requests pass whose token carries every one of the scopes. The
+// handler finds the token with [FromContext].
+func (g *Guard) Require(scopes ...string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			token, refused := g.check(r, scopes)
+			if refused != nil {
+				refused.write(w)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, token)))
+		})
+	}
+}
+
+type tokenKey struct{}
+
+// FromContext gives the token that opened the door, nil outside a guard.
+func FromContext(ctx context.Context) *Token {
+	token, _ := ctx.Value(tokenKey{}).(*Token)
+	return token
+}
+
+func (g *Guard) check(r *http.Request, scopes []string) (*Token, *refusal) {
+	text, refused := bearer(r)
+	if refused != nil {
+		return nil, refused
+	}
+	token, err := g.Verify(r.Context(), text)
+	if errors.Is(err, ErrInvalidToken) {
+		return nil, invalidToken()
+	}
+	if err != nil {
+		return nil, unavailable()
+	}
+	if g.Revoked != nil {
+		revoked, err := g.Revoked(r.Context(), token)
+		if err != nil {
+			return nil, unavailable()
+		}
+		if revoked {
+			return nil, invalidToken()
+		}
+	}
+	for _, scope := range scopes {
+		if !slices.Contains(token.Scopes, scope) {
+			return nil, insufficientScope(scopes)
+		}
+	}
+	return token, nil
+}
+
+// bearer reads the one token of the Authorization header (RFC 6750 §2.1). Tokens
+// in a body or in the address are not accepted.
+func bearer(r *http.Request) (string, *refusal) {
+	values := r.Header.Values("Authorization")
+	if len(values) > 1 {
+		return "", invalidRequest("one Authorization header, not several")
+	}
+	if len(values) == 0 {
+		return "", noCredentials()
+	}
+	scheme, text, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", noCredentials()
+	}
+	text = strings.TrimLeft(text, " ")
+	if text == "" || strings.ContainsAny(text, " ,\t") {
+		return "", invalidRequest("Authorization: Bearer and one token")
+	}
+	return text, nil
+}
+
+func (g *Guard) now() time.Time {
+	if g.Now != nil {
+		return g.Now()
+	}
+	return time.Now()
+}
+
+func (g *Guard) algorithms() []jose.SignatureAlgorithm {
+	if len(g.Algorithms) > 0 {
+		return g.Algorithms
+	}
+	return []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.EdDSA}
+}
