@@ -130,7 +130,9 @@ func (b *realmBuilder) dialect(patch *node, met []*node) *node {
 
 // compile makes a catalog of one dialect's tree.
 func (b *realmBuilder) compile(root *node, dialect, version string) *tillit.Catalog {
-	checkSchema(root, b.faults)
+	if err := checkSchema(root, b.faults); err != nil {
+		b.faults.add(Fault{File: root.file, Line: 1, Column: 1, Message: err.Error()})
+	}
 	c := newCatalogBuilder(b, root)
 	d := c.definition()
 	d.Dialect, d.Version = dialect, version
