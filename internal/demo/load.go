@@ -67,6 +67,7 @@ type LoadedRealm struct {
 	Clients       []LoadedClient
 	Servers       []LoadedServer
 	People        []Person
+	Stored        []tillit.Person // the rows of People, in the same order
 }
 
 // LoadedClient is a client with its secret in clear.
@@ -120,9 +121,11 @@ func load(ctx context.Context, c Config, catalog *tillit.Catalog, data Data, pas
 		return realm, err
 	}
 	for _, p := range data.People {
-		if err := loadPerson(ctx, c.Store, data.Realm, p, password); err != nil {
+		stored, err := loadPerson(ctx, c.Store, data.Realm, p, password)
+		if err != nil {
 			return realm, fmt.Errorf("person %s: %w", p.Username, err)
 		}
+		realm.Stored = append(realm.Stored, *stored)
 	}
 	return realm, nil
 }
@@ -258,11 +261,12 @@ func secret(seed []byte, registry string, id tillit.ClientID) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-func loadPerson(ctx context.Context, store Store, realm string, p Person, password string) error {
+// loadPerson stores a person who is not there yet, and gives the row.
+func loadPerson(ctx context.Context, store Store, realm string, p Person, password string) (*tillit.Person, error) {
 	id := uuid.NewSHA1(subjects, []byte("person\x00"+realm+"\x00"+p.Username)).String()
-	_, err := store.Person(ctx, realm, id)
+	there, err := store.Person(ctx, realm, id)
 	if err == nil || !errors.Is(err, tillit.ErrNotFound) {
-		return err
+		return there, err
 	}
 	attributes := make(map[string]any, len(p.Attributes)+3)
 	for name, value := range p.Attributes {
@@ -271,7 +275,7 @@ func loadPerson(ctx context.Context, store Store, realm string, p Person, passwo
 	attributes["display_name"], attributes["sign_in"] = p.Name, p.SignIn
 	text, err := json.Marshal(attributes)
 	if err != nil {
-		return fmt.Errorf("attributes: %w", err)
+		return nil, fmt.Errorf("attributes: %w", err)
 	}
 	person := &tillit.Person{
 		Realm: realm, ID: id, Username: p.Username, Password: password, Attributes: text,
@@ -280,5 +284,5 @@ func loadPerson(ctx context.Context, store Store, realm string, p Person, passwo
 	for _, at := range p.Updated {
 		person.Updated = max(person.Updated, at)
 	}
-	return store.PutPerson(ctx, person)
+	return person, store.PutPerson(ctx, person)
 }
