@@ -204,3 +204,20 @@ func TestPeoplesWaysExist(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a way asks for beyond name and password stands in the record, under
+// the name of the form field.
+func TestRecordsCarryWhatFormsAskFor(t *testing.T) {
+	loaded, all := shipped(t)
+	for _, realm := range loaded.Realms {
+		for i, p := range realm.People {
+			for _, code := range p.SignIn.Ways {
+				for _, field := range realm.Catalog.Way(code).Fields {
+					if all[realm.Name].People[i][field] == nil {
+						t.Errorf("%s/%s: %s asks for %s", realm.Name, p.Username, code, field)
+					}
+				}
+			}
+		}
+	}
+}
