@@ -41,7 +41,7 @@ func (a *tally) Fail(_ context.Context, _, _ string, key []byte, at, window int6
 	return len(a.failed[string(key)]), nil
 }
 
-func (a *tally) Attempts(_ context.Context, _, _ string, key []byte, at int64) (int, error) {
+func (a *tally) Attempts(_ context.Context, _, _ string, key []byte, at int64) (int, int64, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	count := 0
@@ -50,7 +50,7 @@ func (a *tally) Attempts(_ context.Context, _, _ string, key []byte, at int64) (
 			count++
 		}
 	}
-	return count, nil
+	return count, at + a.window, nil
 }
 
 func (a *tally) ClearAttempts(_ context.Context, _, _ string, key []byte) error {
@@ -94,7 +94,7 @@ func newBook(t *testing.T, change ...func(*Config)) (*Book, *tally) {
 	kari := &tillit.Person{ID: "p1", Username: "kari", Password: stored, Attributes: json.RawMessage(`{
 		"nnin": "17858504325",
 		"sign_in": {"otp": "654321", "language": "nb", "facts": {"given_name": "Kari", "number": 1714982400000,
-			"certificate": {"subject": {"serial_number": "9578"}, "given_name": "Kari"}}}}`)}
+			"certificate": {"subject": {"serial_number": "9578"}, "given_name": "Kari", "originator": "CN=Bank"}}}}`)}
 	config := Config{
 		Directory: people{
 			"kari":  kari,
@@ -229,6 +229,10 @@ func TestValues(t *testing.T) {
 	}
 	if text := string(out.Values); strings.Contains(text, "654321") || strings.Contains(text, "ways") {
 		t.Errorf("a code or the ways are told: %s", text)
+	}
+	values, out = read(bis, form("username", "kari", "password", secret, "pin", "1234"))
+	if got, _ := values["certificate"].(map[string]any); got["given_name"] != "Kari" || got["originator"] != nil || got["pem"] != nil || len(out.Evidence) != 0 {
+		t.Errorf("a way that does not show the certificate told %v, %v; want whose it is", got, out.Evidence)
 	}
 	values, out = read(passwordWay, form("username", "kari", "password", secret))
 	if values["certificate"] != nil || len(out.Evidence) != 0 {

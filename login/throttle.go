@@ -22,8 +22,9 @@ type Attempts interface {
 	// Fail notes one failure and gives how many there are now within the window
 	// (seconds), this one included.
 	Fail(ctx context.Context, realm, kind string, key []byte, at, window int64) (count int, err error)
-	// Attempts gives how many failures there are now.
-	Attempts(ctx context.Context, realm, kind string, key []byte, at int64) (count int, err error)
+	// Attempts gives how many failures there are now, and when (unix seconds)
+	// they lapse.
+	Attempts(ctx context.Context, realm, kind string, key []byte, at int64) (count int, until int64, err error)
 	// ClearAttempts forgets them.
 	ClearAttempts(ctx context.Context, realm, kind string, key []byte) error
 }
@@ -49,7 +50,7 @@ func attemptKey(c claimant, typed string) []byte {
 
 // open gives the failures so far, or refuses.
 func (g gate) open(ctx context.Context, at int64) (failed int, err error) {
-	failed, err = g.attempts.Attempts(ctx, g.realm, attemptKind, g.key, at)
+	failed, _, err = g.attempts.Attempts(ctx, g.realm, attemptKind, g.key, at)
 	if err != nil {
 		return 0, fmt.Errorf("count failed sign-ins: %w", err)
 	}

@@ -28,24 +28,50 @@ func (b *Book) values(ctx context.Context, realm string, m method, c claimant, w
 
 // addCertificate completes what the directory says of the certificate with one
 // that is really issued. What the directory says wins: so a synthetic person can
-// have any certificate. A way that brings other evidence, or a method that
-// cannot, shows none.
+// have any certificate. A way whose certificate is not shown to us tells only
+// whose it is; a method that has none, or a way with other evidence, tells
+// nothing of one.
 func (b *Book) addCertificate(ctx context.Context, realm string, m method, c claimant, way *tillit.Way, values map[string]any) error {
 	brought := slices.Contains(way.Evidence, certificate)
 	if !m.brings() || len(way.Evidence) > 0 && !brought {
 		delete(values, certificate)
 		return nil
 	}
-	if !brought || b.Certificates == nil {
+	said, _ := values[certificate].(map[string]any)
+	if !brought {
+		if said != nil {
+			values[certificate] = whose(said)
+		}
+		return nil
+	}
+	if b.Certificates == nil {
 		return nil
 	}
 	issued, err := b.Certificates.PersonFacts(ctx, realm, c.person)
 	if err != nil {
 		return fmt.Errorf("certificate of person %s of realm %s: %w", c.person.ID, realm, err)
 	}
-	said, _ := values[certificate].(map[string]any)
 	values[certificate] = complete(said, issued)
 	return nil
+}
+
+// whose gives what a certificate says of its holder.
+func whose(certificate map[string]any) map[string]any {
+	told := pick(certificate, "given_name", "family_name", "birthdate", "not_before")
+	if subject, ok := certificate["subject"].(map[string]any); ok {
+		told["subject"] = pick(subject, "serial_number", "common_name")
+	}
+	return told
+}
+
+func pick(from map[string]any, names ...string) map[string]any {
+	picked := make(map[string]any, len(names))
+	for _, name := range names {
+		if value, there := from[name]; there {
+			picked[name] = value
+		}
+	}
+	return picked
 }
 
 // complete gives said, and of more what said lacks.

@@ -36,13 +36,14 @@ func (s *shelf) Keys(_ context.Context, realm string) ([]tillit.SigningKey, erro
 	return found, nil
 }
 
-func (s *shelf) CreateKeyIfNone(_ context.Context, realm, algorithm string, key tillit.SigningKey) error {
+func (s *shelf) CreateKeyIfNone(_ context.Context, realm, algorithm string, key tillit.SigningKey) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !slices.ContainsFunc(s.keys, func(k tillit.SigningKey) bool { return k.Realm == realm && k.Algorithm == algorithm }) {
-		s.keys = append(s.keys, key)
+	if slices.ContainsFunc(s.keys, func(k tillit.SigningKey) bool { return k.Realm == realm && k.Algorithm == algorithm }) {
+		return false, nil
 	}
-	return nil
+	s.keys = append(s.keys, key)
+	return true, nil
 }
 
 func (s *shelf) PutKey(_ context.Context, key tillit.SigningKey) error {

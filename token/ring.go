@@ -15,9 +15,9 @@ type KeyStore interface {
 	// Keys gives all keys of a realm, of every algorithm and age.
 	Keys(ctx context.Context, realm string) ([]tillit.SigningKey, error)
 	// CreateKeyIfNone stores the key unless the realm has one for the
-	// algorithm: of two processes that begin together, one wins. Losing is no
-	// error.
-	CreateKeyIfNone(ctx context.Context, realm, algorithm string, key tillit.SigningKey) error
+	// algorithm, and reports whether it did: of two processes that begin
+	// together, one wins. Losing is no error.
+	CreateKeyIfNone(ctx context.Context, realm, algorithm string, key tillit.SigningKey) (made bool, err error)
 	// PutKey inserts a key, or replaces the one of the same realm and id.
 	PutKey(ctx context.Context, key tillit.SigningKey) error
 }
@@ -154,7 +154,7 @@ func (r *Ring) first(ctx context.Context, realm, algorithm string) (*key, error)
 	}
 	made.Created = r.now().Unix()
 	made.Activates = made.Created
-	if err := r.store.CreateKeyIfNone(ctx, realm, algorithm, made); err != nil {
+	if _, err := r.store.CreateKeyIfNone(ctx, realm, algorithm, made); err != nil {
 		return nil, fmt.Errorf("store key of realm %s: %w", realm, err)
 	}
 	if ks, err = r.load(ctx, realm); err != nil {
