@@ -58,7 +58,7 @@ func (b *realmBuilder) declaredOnce() {
 		for _, peer := range b.peers {
 			for _, m := range peer.source.root.get(section).each() {
 				if other := first[m.key]; other != nil {
-					b.faults.at(m.value, "one of them", "it stands in %s:%d too, and the two realms share a registry", other.file, other.keyLine)
+					b.faults.at(m.value, "only one of them", "it stands in %s:%d too, and the two realms share a registry", other.file, other.keyLine)
 					continue
 				}
 				first[m.key] = m.value

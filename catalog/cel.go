@@ -59,7 +59,8 @@ func (c *compiler) compile(source string, roots []string) (p *program, problem s
 	if issues.Err() != nil {
 		var all []string
 		for _, e := range issues.Errors() {
-			all = append(all, fmt.Sprintf("%s (at character %d)", firstLine(e.Message), e.Location.Column()+1))
+			message, _, _ := strings.Cut(firstLine(e.Message), " expecting ")
+			all = append(all, fmt.Sprintf("%s (at character %d)", message, e.Location.Column()+1))
 		}
 		return nil, strings.Join(all, "; ")
 	}

@@ -46,8 +46,14 @@ func (f Faults) Error() string {
 
 // faults gathers faults; the same one, met in several dialects, is kept once.
 type faults struct {
-	list []Fault
-	seen map[Fault]bool
+	list   []Fault
+	seen   map[Fault]bool
+	shaped map[spot]bool // where the shape is wrong already: nothing more is said there
+}
+
+type spot struct {
+	file         string
+	line, column int
 }
 
 func (f *faults) add(fault Fault) {
@@ -60,10 +66,24 @@ func (f *faults) add(fault Fault) {
 	}
 }
 
-// at adds a fault at a node.
+// at adds a fault at a node, unless its shape is wrong already.
 func (f *faults) at(n *node, right, format string, args ...any) {
 	line, column := n.position()
+	if f.shaped[spot{n.file, line, column}] {
+		return
+	}
 	f.add(Fault{n.file, line, column, n.path(), fmt.Sprintf(format, args...), right})
+}
+
+// shape adds a fault of the shape of a node.
+func (f *faults) shape(n *node, right, format string, args ...any) {
+	line, column := n.position()
+	delete(f.shaped, spot{n.file, line, column})
+	f.at(n, right, format, args...)
+	if f.shaped == nil {
+		f.shaped = map[spot]bool{}
+	}
+	f.shaped[spot{n.file, line, column}] = true
 }
 
 // sorted gives the faults in the order of the files, nil when there is none.
@@ -92,6 +112,9 @@ func near(name string, known []string) string {
 			continue
 		}
 		prefixed := len(name) >= 3 && (strings.HasPrefix(k, name) || strings.HasPrefix(name, k) && len(k) >= 3)
+		if slices.ContainsFunc(close, func(c candidate) bool { return c.name == k }) {
+			continue
+		}
 		if d := distance(name, k, bound); d <= bound {
 			close = append(close, candidate{k, d})
 		} else if prefixed {

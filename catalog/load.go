@@ -205,7 +205,7 @@ func combine(a, b *node, depth int, faults *faults) *node {
 		default:
 			line, column := m.value.keyLine, m.value.keyColumn
 			faults.add(Fault{m.value.file, line, column, m.value.path(),
-				fmt.Sprintf("it stands in %s:%d too", first.file, first.keyLine), "one of them"})
+				fmt.Sprintf("it stands in %s:%d too", first.file, first.keyLine), "only one of them"})
 		}
 	}
 	return &joined

@@ -41,9 +41,9 @@ func parse(name string, data []byte, faults *faults) *node {
 		switch {
 		case document == nil || document.Body == nil:
 		case root != nil:
-			b.fault(document.Body, nil, "one document per file", "a second document begins here")
+			b.fault(document.Body, &node{}, "one document per file", "a second document begins here")
 		default:
-			root = b.build(document.Body, nil, 0)
+			root = b.fill(&node{}, document.Body, 0)
 		}
 	}
 	if root == nil {
@@ -80,13 +80,9 @@ type builder struct {
 	faults *faults
 }
 
-func (b *builder) fault(at ast.Node, under *node, right, message string) {
+func (b *builder) fault(at ast.Node, n *node, right, message string) {
 	line, column := place(at.GetToken())
-	path := ""
-	if under != nil {
-		path = under.path()
-	}
-	b.faults.add(Fault{b.file, line, column, path, message, right})
+	b.faults.add(Fault{b.file, line, column, n.path(), message, right})
 }
 
 func place(t *token.Token) (line, column int) {
@@ -96,14 +92,15 @@ func place(t *token.Token) (line, column int) {
 	return max(1, t.Position.Line), max(1, t.Position.Column)
 }
 
-func (b *builder) build(from ast.Node, parent *node, depth int) *node {
-	n := &node{file: b.file, parent: parent}
+// fill reads a value into a node that knows its place in the tree.
+func (b *builder) fill(n *node, from ast.Node, depth int) *node {
+	n.file = b.file
 	if from == nil {
 		return n
 	}
 	n.line, n.column = place(from.GetToken())
 	if depth > maxDepth {
-		b.fault(from, parent, "at most "+strconv.Itoa(maxDepth)+" levels", "nested too deeply")
+		b.fault(from, n, "at most "+strconv.Itoa(maxDepth)+" levels", "nested too deeply")
 		return n
 	}
 	switch v := from.(type) {
@@ -118,12 +115,10 @@ func (b *builder) build(from ast.Node, parent *node, depth int) *node {
 	case *ast.SequenceNode:
 		n.kind = list
 		for i, value := range v.Values {
-			item := b.build(value, n, depth+1)
-			item.place = i
-			n.items = append(n.items, item)
+			n.items = append(n.items, b.fill(&node{parent: n, place: i}, value, depth+1))
 		}
 	case *ast.StringNode:
-		n.kind, n.value = text, v.Value
+		b.text(n, v)
 	case *ast.LiteralNode:
 		n.kind, n.value = text, v.Value.Value
 	case *ast.BoolNode:
@@ -134,24 +129,34 @@ func (b *builder) build(from ast.Node, parent *node, depth int) *node {
 		n.kind, n.value = number, v.Value
 	case *ast.NullNode:
 	case *ast.AnchorNode:
-		b.fault(from, parent, "the value itself; use a family (a key with *) or like to say things once", "anchors are not part of the language")
-		return b.build(v.Value, parent, depth+1)
+		b.fault(from, n, sayOnce, "anchors are not part of the language")
+		return b.fill(n, v.Value, depth+1)
 	case *ast.AliasNode:
-		b.fault(from, parent, "the value itself; use a family (a key with *) or like to say things once", "aliases are not part of the language")
+		b.fault(from, n, sayOnce, "aliases are not part of the language")
 	case *ast.TagNode:
-		b.fault(from, parent, "the value without a tag", "tags are not part of the language")
-		return b.build(v.Value, parent, depth+1)
+		b.fault(from, n, "the value without a tag", "tags are not part of the language")
+		return b.fill(n, v.Value, depth+1)
 	default:
-		b.fault(from, parent, "a text, number, boolean, list or object", "this kind of value is not part of the language")
+		b.fault(from, n, "a text, number, boolean, list or object", "this kind of value is not part of the language")
 	}
 	return n
+}
+
+// sayOnce is what the language has where YAML has anchors.
+const sayOnce = "the value itself; a family (a key with *) or like says things once"
+
+func (b *builder) text(n *node, v *ast.StringNode) {
+	n.kind, n.value = text, v.Value
+	if t := v.GetToken(); t.Type == token.StringType && leadingZero.MatchString(v.Value) {
+		b.fault(v, n, strconv.Quote(v.Value), v.Value+" would be read as a number elsewhere")
+	}
 }
 
 func (b *builder) integer(n *node, v *ast.IntegerNode) {
 	n.kind = number
 	written := v.GetToken().Value
 	if leadingZero.MatchString(written) {
-		b.fault(v, n.parent, strconv.Quote(written), written+" would be read as a number")
+		b.fault(v, n, strconv.Quote(written), written+" would be read as a number")
 	}
 	switch value := v.Value.(type) {
 	case int64:
@@ -171,9 +176,9 @@ func (b *builder) member(n *node, v *ast.MappingValueNode, depth int) {
 	if !ok {
 		return
 	}
-	value := b.build(v.Value, n, depth+1)
-	value.key, value.parent = key, n
+	value := &node{parent: n, key: key}
 	value.keyLine, value.keyColumn = place(v.Key.GetToken())
+	b.fill(value, v.Value, depth+1)
 	for i := range n.members {
 		if n.members[i].key == key && len(n.members) <= 16 {
 			b.repeated(value, n.members[i].value)
@@ -192,7 +197,7 @@ func (b *builder) member(n *node, v *ast.MappingValueNode, depth int) {
 
 func (b *builder) repeated(value, first *node) {
 	b.faults.add(Fault{b.file, value.keyLine, value.keyColumn, value.path(),
-		"the key stands twice, first in line " + strconv.Itoa(first.keyLine), "one of them"})
+		"the key stands twice, first in line " + strconv.Itoa(first.keyLine), "only one of them"})
 }
 
 // key reads the key of a member. A key that is not a text is a fault: 4 and

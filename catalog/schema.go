@@ -73,14 +73,14 @@ func shapeFaults(root *node, e *jsonschema.ValidationError, schema *jsonschema.S
 	case *shape.AdditionalProperties:
 		known := fields(schema, e.InstanceLocation)
 		for _, name := range k.Properties {
-			faults.at(keyed(at, name), near(name, known), "no field %q", name)
+			faults.shape(keyed(at, name), near(name, known), "no field %q", name)
 		}
 	case *shape.Required:
 		for _, name := range k.Missing {
-			faults.at(at, name+": …", "it has no %s", name)
+			faults.shape(at, name+": …", "it has no %s", name)
 		}
 	case *shape.Type:
-		faults.at(at, rightType(at, k.Want), "it is %s", article(at))
+		faults.shape(at, rightType(at, k.Want), "it is %s", article(at))
 	case *shape.Enum:
 		var known []string
 		for _, value := range k.Want {
@@ -90,27 +90,27 @@ func shapeFaults(root *node, e *jsonschema.ValidationError, schema *jsonschema.S
 		if right == "" {
 			right = strings.Join(known, ", ")
 		}
-		faults.at(at, right, "%q is none of its values", fmt.Sprint(k.Got))
+		faults.shape(at, right, "%q is none of its values", fmt.Sprint(k.Got))
 	case *shape.Pattern:
-		faults.at(at, patternRight(k.Want), "%q is malformed", k.Got)
+		faults.shape(at, patternRight(k.Want), "%q is malformed", k.Got)
 	case *shape.UniqueItems:
-		faults.at(at.items[k.Duplicates[1]], "one of them", "%q stands twice", at.items[k.Duplicates[1]].str())
+		faults.shape(at.items[k.Duplicates[1]], "only one of them", "%q stands twice", at.items[k.Duplicates[1]].str())
 	case *shape.MinItems:
-		faults.at(at, "at least one, or the field left out", "the list is empty")
+		faults.shape(at, "at least one, or the field left out", "the list is empty")
 	case *shape.MinProperties:
-		faults.at(at, "at least one member", "the object is empty")
+		faults.shape(at, "at least one member", "the object is empty")
 	case *shape.MinLength:
-		faults.at(at, "a text, or the field left out", "the text is empty")
+		faults.shape(at, "a text, or the field left out", "the text is empty")
 	case *shape.MaxLength:
-		faults.at(at, fmt.Sprintf("at most %d characters", k.Want), "the text has %d characters", k.Got)
+		faults.shape(at, fmt.Sprintf("at most %d characters", k.Want), "the text has %d characters", k.Got)
 	case *shape.Minimum:
 		want, _ := k.Want.Float64()
-		faults.at(at, "at least "+strconv.FormatFloat(want, 'f', -1, 64), "%v is too little", at.value)
+		faults.shape(at, "at least "+strconv.FormatFloat(want, 'f', -1, 64), "%v is too little", at.value)
 	case *shape.Maximum:
 		want, _ := k.Want.Float64()
-		faults.at(at, "at most "+strconv.FormatFloat(want, 'f', -1, 64), "%v is too much", at.value)
+		faults.shape(at, "at most "+strconv.FormatFloat(want, 'f', -1, 64), "%v is too much", at.value)
 	default:
-		faults.at(at, "", "it is not of the right shape (%s)", strings.Join(e.ErrorKind.KeywordPath(), "/"))
+		faults.shape(at, "", "it is not of the right shape (%s)", strings.Join(e.ErrorKind.KeywordPath(), "/"))
 	}
 }
 
