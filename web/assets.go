@@ -48,6 +48,14 @@ func (a *assets) add(name string, content []byte) {
 	a.contents[address] = content
 }
 
+// address gives where a page finds a file. base is what stands before /assets/:
+// "" at the root of a host, else the path or URL of the provider. The address of
+// the style sheet itself says the same.
+func (a *assets) address(base, name string) string {
+	base = strings.TrimSuffix(base, a.paths["tillit.css"])
+	return strings.TrimSuffix(base, "/") + a.paths[name]
+}
+
 // Stylesheet gives the path of the style sheet, below the base URL's path.
 func (p *Pages) Stylesheet() string { return p.assets.paths["tillit.css"] }
 

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -15,16 +17,17 @@ func (p *Pages) functions(language string) template.FuncMap {
 		"t": func(key string, pairs ...string) (string, error) {
 			return p.translate(language, key, pairs)
 		},
-		"language":   func() string { return language },
-		"text":       func(s string) string { return p.Sentence(language, s) },
-		"either":     func(s, key string) string { return p.either(language, s, key) },
-		"label":      func(name, label string) string { return p.label(language, name, label) },
-		"method":     func(method string) string { return p.optional(language, "method."+method) },
-		"input":      inputOf,
-		"initial":    initial,
-		"address":    address,
-		"stylesheet": p.Stylesheet,
-		"icon":       func() string { return p.assets.paths["icon.svg"] },
+		"language": func() string { return language },
+		"text":     func(s string) string { return p.Sentence(language, s) },
+		"either":   func(s, key string) string { return p.either(language, s, key) },
+		"label":    func(name, label string) string { return p.label(language, name, label) },
+		"method":   func(method string) string { return p.optional(language, "method."+method) },
+		"input":    inputOf,
+		"initial":  initial,
+		"address":  address,
+		"lasts":    func(duration string) string { return p.lasts(language, duration) },
+		"problem":  func(code string) string { return p.problem(code) },
+		"asset":    p.assets.address,
 	}
 }
 
@@ -56,10 +59,44 @@ func (p *Pages) optional(language, key string) string {
 
 // label gives what a field is called: the label of the way, ours, or its name.
 func (p *Pages) label(language, name, label string) string {
-	if s := p.either(language, label, "field."+name); s != "" {
+	key := "field." + name
+	if s := p.either(language, label, key); s != "" && s != key {
 		return s
 	}
 	return name
+}
+
+// problem gives the key of an error's sentences. A code without sentences of its
+// own is the client's mistake; no code at all is ours.
+func (p *Pages) problem(code string) string {
+	if _, found := p.sentences[fallback]["error."+code+".text"]; found {
+		return "error." + code
+	}
+	if code == "" {
+		return "error.server_error"
+	}
+	return "error.invalid_request"
+}
+
+// lasts says how long an access lasts. A Go duration ("2160h0m0s") becomes a
+// sentence in its largest whole unit; anything else is a sentence already.
+func (p *Pages) lasts(language, duration string) string {
+	d, err := time.ParseDuration(duration)
+	if err != nil {
+		return p.Sentence(language, duration)
+	}
+	unit, count := "minutes", int(d.Round(time.Minute)/time.Minute)
+	if count%60 == 0 && count > 0 {
+		unit, count = "hours", count/60
+		if count%24 == 0 {
+			unit, count = "days", count/24
+		}
+	}
+	form := "other"
+	if count == 1 {
+		form = "one" // the plural forms of CLDR, the same in our three languages
+	}
+	return p.SentenceWith(language, "duration."+unit+"."+form, map[string]string{"count": strconv.Itoa(count)})
 }
 
 // initial gives the letter that stands for a client in its mark.

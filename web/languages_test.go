@@ -150,7 +150,7 @@ func TestNoSentenceIsUnused(t *testing.T) {
 
 // TestErrorsHaveTitleAndText: every error is a title and what to do about it.
 func TestErrorsHaveTitleAndText(t *testing.T) {
-	labels := []string{"error.code", "error.correlation", "error.help"}
+	labels := []string{"error.code", "error.detail", "error.correlation", "error.help"}
 	said := newPages(t).sentences[fallback]
 	for key := range said {
 		title := strings.HasPrefix(key, "error.") && !strings.HasSuffix(key, ".text")

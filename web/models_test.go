@@ -58,7 +58,7 @@ var specimens = []specimen{
 	{"sign-in-account", "sign_in", server.SignIn{Form: form, Account: true}},
 	{"sign-in-minimal", "sign_in", server.SignIn{}},
 	{"consent", "consent", server.Consent{Form: form, Client: bank, Person: "Kari Solbakken",
-		Duration: "Tilgangen varer i 90 dager, eller til du tar den tilbake.",
+		Duration: "2160h0m0s",
 		Items: []server.ConsentItem{
 			{Name: "profile", Title: "Navn og fødselsdato", Longer: "Brukes til å opprette deg som kunde.", Required: true, Remember: true, Claims: []server.ConsentClaim{
 				{Name: "name", Title: "Fullt navn", Value: "Kari Solbakken"}, {Name: "birthdate", Title: "Fødselsdato", Value: "1987-04-12"}}},
@@ -73,10 +73,10 @@ var specimens = []specimen{
 	{"consent-minimal", "consent", server.Consent{}},
 	{"logout", "logout", server.Logout{Form: form, Client: bank}},
 	{"logout-minimal", "logout", server.Logout{}},
-	{"done", "done", server.Done{Title: "done.signed_out", Text: "done.signed_out.text", Link: "https://fjordbanken.example/", LinkText: "Tilbake til Fjordbanken"}},
+	{"done", "done", server.Done{Title: "done.signed_out.title", Text: "done.signed_out.text", Link: "https://fjordbanken.example/", LinkText: "Tilbake til Fjordbanken"}},
 	{"done-minimal", "done", server.Done{}},
 	{"error", "error", server.ErrorPage{Code: "redirect_uri", Correlation: "7f3c9a52b1"}},
-	{"error-told", "error", server.ErrorPage{Code: "invalid_scope", Title: "Noe ble spurt feil", Description: "Ukjent scope."}},
+	{"error-told", "error", server.ErrorPage{Code: "invalid_target", Description: "resource is malformed; right would be an absolute URI", Correlation: "7f3c9a52b1"}},
 	{"error-minimal", "error", server.ErrorPage{}},
 	{"form-post", "form_post", server.FormPost{Action: "https://fjordbanken.example/callback", Fields: []server.HiddenField{{Name: "code", Value: "c0de"}, {Name: "state", Value: "xyz"}}}},
 	{"form-post-minimal", "form_post", server.FormPost{}},

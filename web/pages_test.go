@@ -230,7 +230,7 @@ func TestConsentBoxes(t *testing.T) {
 func TestErrorsAreAlerts(t *testing.T) {
 	for name, want := range map[string]string{
 		"sign-in-refused": "stemmer ikke", "consent-error": "allerede svart", "error": "Adressen stemmer ikke",
-		"error-told": "Ukjent scope.", "error-minimal": "Noe gikk galt hos oss",
+		"error-told": "resource is malformed", "error-minimal": "Noe gikk galt hos oss",
 	} {
 		s := specimenOf(t, name)
 		root := render(t, s.page, frame("nb"), s.model)
