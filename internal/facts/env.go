@@ -14,6 +14,7 @@ import (
 // in it is new; nothing of an earlier check is signed in.
 type Env struct {
 	t        TB
+	world    *World
 	provider *Provider
 	names    Names
 	fixtures *Fixtures
@@ -21,11 +22,10 @@ type Env struct {
 	metadata map[string]any // of the realm, once read
 }
 
-// NewEnv gives a check its view of a provider. names says how the provider's
-// names were exchanged.
-func NewEnv(t TB, provider *Provider, realm string, names Names) *Env {
+// Env gives a check its view of a running provider of this world.
+func (w *World) Env(t TB, provider *Provider, realm string) *Env {
 	t.Helper()
-	e := &Env{t: t, provider: provider, names: names, fixtures: &Fixtures{}}
+	e := &Env{t: t, world: w, provider: provider, fixtures: &Fixtures{}}
 	status, _, body := e.send(e.request(http.MethodGet, provider.Base+"/dev/fixtures.json", nil))
 	if status != http.StatusOK {
 		t.Fatalf("GET /dev/fixtures.json: %d; want 200", status)
@@ -43,11 +43,26 @@ func (e *Env) At(realm string) *Env {
 		if e.fixtures.Realms[i].Name == realm {
 			other := *e
 			other.realm, other.metadata = &e.fixtures.Realms[i], nil
+			other.names = e.world.Names[realm]
 			return &other
 		}
 	}
 	e.t.Fatalf("fixtures: no realm %q", realm)
 	return nil
+}
+
+// With gives the same view of another provider, in whose realm one more text
+// was replaced.
+func (e *Env) With(edit Fault) *Env {
+	e.t.Helper()
+	if edit.Realm == "" {
+		edit.Realm = e.realm.Name
+	}
+	provider, err := e.world.Start(e.t, edit)
+	if err != nil {
+		e.t.Fatalf("realm %s with %q: %v", edit.Realm, edit.New, err)
+	}
+	return e.world.Env(e.t, provider, e.realm.Name)
 }
 
 // N translates one name for the provider.

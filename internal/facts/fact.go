@@ -58,7 +58,8 @@ type TB interface {
 
 // Options say how a provider is to be started.
 type Options struct {
-	Realms        fs.FS    // the realms' texts; nil: the shipped ones
+	Realms        fs.FS    // the realms' texts
+	Demo          fs.FS    // the demo data's texts
 	WithoutRules  []string // reasons whose rows are switched off
 	WithoutChecks []string // checks of the server that are switched off
 }
@@ -75,6 +76,6 @@ type Starter interface {
 	// Start gives a provider that accepts requests, and stops it at Cleanup. An
 	// error says that the realms do not load.
 	Start(t TB, options Options) (*Provider, error)
-	// Realms gives the shipped realms' texts.
-	Realms() fs.FS
+	// Shipped gives the shipped realms' and their demo data's texts.
+	Shipped() (realms, demo fs.FS)
 }

@@ -1,0 +1,346 @@
+package facts
+
+// bankIDFacts are the facts of the realm bankid, from the public documents of
+// BankID OIDC about scopes, claims, tokens and UserInfo.
+var bankIDFacts = []Fact{
+	{
+		ID: "bankid/1", Realm: "bankid", Seed: "001",
+		Text:  "Every client can ask for openid alone. The ID Token then says who signed in and how (sub, bankid_altsub, acr, amr), but no name, birth date or national identity number.",
+		Check: bankIDMinimum,
+		Fault: Fault{Old: "claims: [bankid_altsub, originator", New: "claims: [bankid_altsub, name, originator"},
+	},
+	{
+		ID: "bankid/2", Realm: "bankid", Seed: "000",
+		Text:  "profile is for every client, whatever it is provisioned for: names and birth date stand in the ID Token, and nobody is asked for consent.",
+		Check: bankIDRegular,
+		Fault: Fault{Old: "claims: [name, given_name, family_name, birthdate,", New: "claims: [name, given_name, family_name,"},
+	},
+	{
+		ID: "bankid/3", Realm: "bankid", Seed: "001",
+		Text:  "A client provisioned for nnin_altsub gets eleven digits of that name in the ID Token of a code flow, without a consent page.",
+		Check: bankIDEnhanced,
+		Fault: Fault{Old: "claims: [nnin_altsub]", New: "claims: []"},
+	},
+	{
+		ID: "bankid/4", Realm: "bankid", Seed: "000",
+		Text:  "A client that is not provisioned for nnin_altsub and asks for it signs its user in all the same; claim and scope are left out.",
+		Check: bankIDNotProvisioned,
+		Fault: Fault{Rule: "not_provisioned"},
+	},
+	{
+		ID: "bankid/5", Realm: "bankid", Seed: "docs", Pending: "response types of the front channel",
+		Text: "nnin_altsub together with code id_token is refused with invalid_scope, and no number leaves by the front channel.",
+	},
+	{
+		ID: "bankid/6", Realm: "bankid", Seed: "001",
+		Text:  "nnin asks the person. It puts no number into the ID Token; the access token gets the role nnin at tinfo.",
+		Check: bankIDAsksForNumber,
+		Fault: Fault{Old: "    consent: always\n    provision_with: [legal_basis, purpose]\n    claims: [nnin]", New: "    provision_with: [legal_basis, purpose]\n    claims: [nnin]"},
+	},
+	{
+		ID: "bankid/7", Realm: "bankid", Seed: "001",
+		Text:  "Once the person has agreed to nnin, UserInfo has the number.",
+		Check: bankIDNumberReleased,
+		Fault: Fault{Old: "claims: [nnin]\n", New: "claims: []\n"},
+	},
+	{
+		ID: "bankid/8", Realm: "bankid", Seed: "docs",
+		Text:  "When the person declines nnin, the sign-in succeeds, and nnin is neither in the granted scope nor in resource_access, introspection or UserInfo.",
+		Check: bankIDNumberDeclined,
+		Fault: Fault{Rule: "consent_declined"},
+	},
+	{
+		ID: "bankid/9", Realm: "bankid", Seed: "docs",
+		Text:  "A person may agree to the phone number and decline the e-mail address: UserInfo has the one and not the other.",
+		Check: bankIDAgreesInPart,
+		Fault: Fault{Rule: "consent_declined"},
+	},
+	{
+		ID: "bankid/10", Realm: "bankid", Seed: "docs",
+		Text:  "What was agreed to is not remembered: the same client asking for phone again makes the page appear again.",
+		Check: bankIDAsksAgain,
+		Fault: Fault{Old: "    consent: always\n    claims: [phone_number,", New: "    consent: once\n    claims: [phone_number,"},
+	},
+	{
+		ID: "bankid/11", Realm: "bankid", Seed: "001",
+		Text:  "openid, profile and nnin_altsub together show no consent page.",
+		Check: bankIDNoConsentPage,
+		Fault: Fault{Old: "    claims: [nnin_altsub]", New: "    consent: always\n    claims: [nnin_altsub]"},
+	},
+	{
+		ID: "bankid/12", Realm: "bankid", Seed: "004",
+		Text:  "phone releases the number, whether it is verified as a boolean, and all numbers as a JSON array of {number, number_verified}.",
+		Check: bankIDPhone,
+		Fault: Fault{Old: `"number_verified": p.verified`, New: `"verified": p.verified`},
+	},
+	{
+		ID: "bankid/13", Realm: "bankid", Seed: "004",
+		Text:  "A preferred number that is used for BankID on Mobile counts as verified.",
+		Check: bankIDPhoneVerified(true),
+		Fault: Fault{Old: "value: tinfo.phone.verified", New: `value: "false"`},
+	},
+	{
+		ID: "bankid/14", Realm: "bankid", Seed: "004",
+		Text:  "A preferred number that the person merely typed in does not count as verified.",
+		Check: bankIDPhoneVerified(false),
+		Fault: Fault{Old: "value: tinfo.phone.verified", New: `value: "true"`},
+	},
+	{
+		ID: "bankid/15", Realm: "bankid", Seed: "004",
+		Text:  "address is an object with the standard members but region, and with street_name, house_number and house_letter.",
+		Check: bankIDAddress,
+		Fault: Fault{Old: "house_letter: tinfo.address.house_letter", New: "letter: tinfo.address.house_letter"},
+	},
+	{
+		ID: "bankid/16", Realm: "bankid", Seed: "004",
+		Text:  "A postal code is a string and keeps its leading zero.",
+		Check: bankIDPostalCode,
+		Fault: Fault{Old: "postal_code: tinfo.address.postal_code", New: "postal_code: int(tinfo.address.postal_code)"},
+	},
+	{
+		ID: "bankid/17", Realm: "bankid", Seed: "004",
+		Text:  "UserInfo always has sub and updated_at, whatever the scopes.",
+		Check: bankIDAlwaysThere,
+		Fault: Fault{Old: "claims: [updated_at]", New: "claims: []"},
+	},
+	{
+		ID: "bankid/18", Realm: "bankid", Seed: "004",
+		Text:  "updated_at is the latest change of anything that is held about the person, also of what was not asked for.",
+		Check: bankIDLatestChange,
+		Fault: Fault{Old: "value: tinfo.updated_at", New: "value: tinfo.phone.updated_at"},
+	},
+	{
+		ID: "bankid/19", Realm: "bankid", Seed: "004",
+		Text:  "UserInfo repeats what the ID Token says about the person, with equal values.",
+		Check: bankIDRepeated,
+		Fault: Fault{Old: "value: sign_in.certificate.given_name\n    sinks: [id_token, userinfo, access_token]", New: "value: sign_in.certificate.given_name\n    sinks: [id_token, access_token]"},
+	},
+	{
+		ID: "bankid/20", Realm: "bankid", Seed: "docs",
+		Text:  "UserInfo answers with a signed JWT for the client, which the realm's published keys verify.",
+		Check: bankIDSignedUserInfo,
+		Fault: Fault{Old: "format: jwt", New: "format: json"},
+	},
+	{
+		ID: "bankid/21", Realm: "bankid", Seed: "docs",
+		Text:  "An expired access token gets 401 with invalid_token.",
+		Check: bankIDExpired,
+		Fault: Fault{Server: "access_token_expiry"},
+	},
+	{
+		ID: "bankid/22", Realm: "bankid", Seed: "001", Pending: "evidence of the sign-in",
+		Text: "A client provisioned for bankid_proof gets a member of that name in the token response after a sign-in with BankID; the ID Token stays as it is.",
+	},
+	{
+		ID: "bankid/23", Realm: "bankid", Seed: "docs", Pending: "evidence of the sign-in",
+		Text: "SHA-256 over the internal nonce followed by the hash of the client's nonce is the digest that was signed, as in the published sample.",
+	},
+	{
+		ID: "bankid/24", Realm: "bankid", Seed: "docs", Pending: "evidence of the sign-in",
+		Text: "The certificate inside a verified proof bears bankid_altsub as its serial number attribute.",
+	},
+	{
+		ID: "bankid/25", Realm: "bankid", Seed: "001", Pending: "special flows",
+		Text: "sign and chgpwd in one request are refused with invalid_scope before any page.",
+	},
+	{
+		ID: "bankid/26", Realm: "bankid", Seed: "001", Pending: "special flows",
+		Text: "chgpwd has the person choose a new password and adds no claim to the tokens.",
+	},
+	{
+		ID: "bankid/27", Realm: "bankid", Seed: "001",
+		Text:  "signdoc/read_write cannot be asked for at the authorization endpoint: invalid_scope.",
+		Check: bankIDRefusesMachineScope,
+		Fault: Fault{Rule: "wrong_endpoint"},
+	},
+	{
+		ID: "bankid/28", Realm: "bankid", Seed: "001",
+		Text:  "sign cannot be asked for with client_credentials: invalid_scope.",
+		Check: bankIDRefusesSignForMachines,
+		Fault: Fault{Rule: "wrong_endpoint"},
+	},
+	{
+		ID: "bankid/29", Realm: "bankid", Seed: "001",
+		Text:  "client_credentials with signdoc/read_write gives a token for the audience signdoc with the role read_write there, and no ID Token.",
+		Check: bankIDMachine("signdoc/read_write", "signdoc", "read_write"),
+		Fault: Fault{Old: "    at: [token]\n    server: signdoc", New: "    at: [token]"},
+	},
+	{
+		ID: "bankid/30", Realm: "bankid", Seed: "001", Pending: "signing documents",
+		Text: "A person signs an uploaded order by sign with sign_id; the access token then opens signdoc and the result can be downloaded.",
+	},
+	{
+		ID: "bankid/31", Realm: "bankid", Seed: "docs", Pending: "signing documents",
+		Text: "A sign_id of another client is refused with invalid_request, and the order stays untouched.",
+	},
+	{
+		ID: "bankid/32", Realm: "bankid", Seed: "docs", Pending: "signing documents",
+		Text: "An order for which no authorization request comes within 90 seconds is of no more use.",
+	},
+	{
+		ID: "bankid/33", Realm: "bankid", Seed: "docs", Pending: "signing documents",
+		Text: "sign with a short sign_txt puts sign_result with both signatures and the hash into the ID Token.",
+	},
+	{
+		ID: "bankid/34", Realm: "bankid", Seed: "docs", Pending: "signing documents",
+		Text: "A sign_txt of 151 characters is refused with invalid_request.",
+	},
+	{
+		ID: "bankid/35", Realm: "bankid", Seed: "docs", Pending: "signing documents",
+		Text: "An order that lacks two members is refused with 400 and both complaints at once.",
+	},
+	{
+		ID: "bankid/36", Realm: "bankid", Seed: "001",
+		Text:  "aml_person/basic with profile after a sign-in at level 4 gives exactly the role basic at aml_person.",
+		Check: bankIDScreeningOfPerson,
+		Fault: Fault{Old: `"aml_person/*": {server: aml}`, New: `"aml_person/*": {server: tinfo}`},
+	},
+	{
+		ID: "bankid/37", Realm: "bankid", Seed: "001",
+		Text:  "aml_person/basic with client_credentials gives the same role, and nothing about any person.",
+		Check: bankIDScreeningByMachine,
+		Fault: Fault{Rule: "requirement_missing"},
+	},
+	{
+		ID: "bankid/38", Realm: "bankid", Seed: "001",
+		Text:  "aml_person/monitor is refused at the authorization endpoint and gives the role monitor with client_credentials.",
+		Check: bankIDMonitor,
+		Fault: Fault{Rule: "wrong_endpoint"},
+	},
+	{
+		ID: "bankid/39", Realm: "bankid", Seed: "001",
+		Text:  "aml_person/OFAC beside basic adds its role, at either endpoint.",
+		Check: bankIDSanctions,
+		Fault: Fault{Old: "    at: [authorization, token]\n    requires_one_of: [aml_person/basic, aml_person/monitor]", New: "    at: [token]\n    requires_one_of: [aml_person/basic, aml_person/monitor]"},
+	},
+	{
+		ID: "bankid/40", Realm: "bankid", Seed: "001",
+		Text:  "The two scopes of aml_organization together give both roles there.",
+		Check: bankIDMachine("aml_organization/basic aml_organization/monitor", "aml_organization", "basic", "monitor"),
+		Fault: Fault{Old: `"aml_organization/*": {server: aml, at: [token]}`, New: `"aml_organization/*": {at: [token]}`},
+	},
+	{
+		ID: "bankid/41", Realm: "bankid", Seed: "001",
+		Text:  "fraud-data-rs/GetSecurityData gives a token for fraud-data-rs with the role GetSecurityData.",
+		Check: bankIDFraudData,
+		Fault: Fault{Old: "designators: [fraud-data-rs]", New: "designators: [fraud-data]"},
+	},
+	{
+		ID: "bankid/42", Realm: "bankid", Seed: "docs", Pending: "resource servers",
+		Text: "Fraud data of a transaction of another client are refused with 400.",
+	},
+	{
+		ID: "bankid/43", Realm: "bankid", Seed: "001", Pending: "resource servers",
+		Text: "The status service accepts a token with operational-status/read and answers 403 to one without.",
+	},
+	{
+		ID: "bankid/44", Realm: "bankid", Seed: "docs",
+		Text:  "A resource server that may learn the national identity number learns it by introspection, although the client never got it.",
+		Check: bankIDServerLearns,
+		Fault: Fault{Old: "learns: [nnin_altsub]                 # fact 44", New: "learns: []"},
+	},
+	{
+		ID: "bankid/45", Realm: "bankid", Seed: "docs",
+		Text:  "A refresh token cannot be introspected: inactive, and not a word more.",
+		Check: bankIDRefreshNotIntrospected,
+		Fault: Fault{Server: "introspection_kind"},
+	},
+	{
+		ID: "bankid/46", Realm: "bankid", Seed: "docs",
+		Text:  "ID Token and access token end at the same instant, 300 seconds after they were issued.",
+		Check: bankIDLifetimes,
+		Fault: Fault{Old: "  access_token:\n    lifetime: 300s", New: "  access_token:\n    lifetime: 299s"},
+	},
+	{
+		ID: "bankid/47", Realm: "bankid", Seed: "docs",
+		Text:  "A refresh gives new tokens with the same auth_time and a newer iat, and asks nobody anything.",
+		Check: bankIDRefresh,
+		Fault: Fault{Server: "auth_time_kept"},
+	},
+	{
+		ID: "bankid/48", Realm: "bankid", Seed: "docs",
+		Text:  "A live ID Token as id_token_hint replaces the sign-in: with equal scopes no page appears, with nnin added only the consent page.",
+		Check: bankIDHintSignsIn,
+		Fault: Fault{Old: "id_token_hint: signs_in", New: "id_token_hint: identifies"},
+	},
+	{
+		ID: "bankid/49", Realm: "bankid", Seed: "000",
+		Text:  "Where a client is provisioned for offline_access its refresh token survives signing out; elsewhere the scope is left out.",
+		Check: bankIDOffline,
+		Fault: Fault{Old: "outlives_session: true", New: "outlives_session: false"},
+	},
+	{
+		ID: "bankid/50", Realm: "bankid", Seed: "000",
+		Text:  "A single claim can be asked for: the consent page names it, and UserInfo has it without the rest of its scope.",
+		Check: bankIDSingleClaim,
+		Fault: Fault{Old: "brings: [phone_number_verified]", New: "brings: [phone_number_verified, all_phone_numbers]"},
+	},
+	{
+		ID: "bankid/51", Realm: "bankid", Seed: "000",
+		Text:  "A single claim the client is not provisioned for is left out without an error.",
+		Check: bankIDSingleClaimNotProvisioned,
+		Fault: Fault{Rule: "not_provisioned"},
+	},
+	{
+		ID: "bankid/52", Realm: "bankid", Seed: "docs",
+		Text:  "An authorization request without openid is refused with invalid_scope.",
+		Check: bankIDNeedsOpenID,
+		Fault: Fault{Old: "without_openid: refuse", New: "without_openid: oauth"},
+	},
+	{
+		ID: "bankid/53", Realm: "bankid", Seed: "docs",
+		Text:  "Scopes are case-sensitive: OpenID Profile is refused.",
+		Check: bankIDCaseMatters,
+		Fault: Fault{Rule: "unknown_scope"},
+	},
+	{
+		ID: "bankid/54", Realm: "bankid", Seed: "docs", Pending: "pushed and encrypted requests",
+		Text: "In dialect 4 a national identity number in the login_hint of a plain request is refused with invalid_request; pushed, it is accepted.",
+	},
+	{
+		ID: "bankid/55", Realm: "bankid", Seed: "docs",
+		Text:  "Dialect 1 tells amr as one word, dialect 2 as an array.",
+		Check: bankIDDialects,
+		Fault: Fault{Old: "BID: {amr: BID, factors: null}", New: "BID: {amr: [BID], factors: null}"},
+	},
+	{
+		ID: "bankid/56", Realm: "bankid", Seed: "docs",
+		Text:  "When the person cancels, the client gets access_denied and its state unchanged.",
+		Check: bankIDCancelled,
+		Fault: Fault{Server: "state"},
+	},
+	{
+		ID: "bankid/57", Realm: "bankid", Seed: "001", Pending: "evidence of the sign-in",
+		Text:  "bankid_proof after a sign-in with biometrics at level 3: no such member, not in scope, and the sign-in succeeds.",
+		Check: bankIDNoProofBelow,
+		Fault: Fault{Old: "sign_in: {by: [BID, BIM]}\n    claims: [endUserSignature", New: "claims: [endUserSignature"},
+	},
+	{
+		ID: "bankid/58", Realm: "bankid", Seed: "docs", Pending: "resource servers",
+		Text: "Fraud data of a fresh transaction of the client's own come after polling: 202, then 204, then 200, and 410 after an hour.",
+	},
+	{
+		ID: "bankid/59", Realm: "bankid", Seed: "000",
+		Text:  "A refreshed ID Token holds what the scopes of its grant yield: the name with profile, the minimum with openid alone.",
+		Check: bankIDRefreshedContent,
+		Fault: Fault{Old: "claims: [bankid_altsub, originator", New: "claims: [bankid_altsub, name, originator"},
+	},
+	{
+		ID: "bankid/60", Realm: "bankid", Seed: "001",
+		Text:  "A client provisioned for nnin and nnin_altsub that asks for the one never gets the other's result.",
+		Check: bankIDOneNotTheOther,
+		Fault: Fault{Old: "claims: [nnin]\n", New: "claims: [nnin, nnin_altsub]\n"},
+	},
+	{
+		ID: "bankid/61", Realm: "bankid", Seed: "000",
+		Text:  "A client may have the scope phone but not the claim all_phone_numbers: that claim is missing from UserInfo, the others are there.",
+		Check: bankIDClaimNotProvisioned,
+		Fault: Fault{Rule: "not_provisioned"},
+	},
+	{
+		ID: "bankid/62", Realm: "bankid", Seed: "docs",
+		Text:  "When a scope was left out, scope in the token response lists exactly what was granted.",
+		Check: bankIDGrantedScope,
+		Fault: Fault{Server: "granted_scope"},
+	},
+}
