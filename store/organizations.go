@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tillit/tillit"
+)
+
+const (
+	sqlPutOrganization = `INSERT INTO organizations (registry, number, name, title, operator, prefixes) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (registry, number) DO UPDATE SET name = excluded.name, title = excluded.title, operator = excluded.operator, prefixes = excluded.prefixes`
+	sqlOrganization  = `SELECT number, name, title, operator, prefixes FROM organizations WHERE registry = $1 AND number = $2`
+	sqlOrganizations = `SELECT number, name, title, operator, prefixes FROM organizations WHERE registry = $1 ORDER BY number`
+
+	sqlGiveAccess = `INSERT INTO access (registry, organization, scope) VALUES ($1, $2, $3) ON CONFLICT (registry, organization, scope) DO NOTHING`
+	sqlTakeAccess = `DELETE FROM access WHERE registry = $1 AND organization = $2 AND scope = $3`
+	sqlAccess     = `SELECT scope FROM access WHERE registry = $1 AND organization = $2 AND scope IN ($3, $4, $5, $6, $7, $8, $9, $10)`
+)
+
+// PutOrganization stores an organization, new or known.
+func (s *Store) PutOrganization(ctx context.Context, registry string, o tillit.Organization) error {
+	title, err := encode(o.Title)
+	if err != nil {
+		return fmt.Errorf("put organization: %w", err)
+	}
+	prefixes, err := encode(o.Prefixes)
+	if err != nil {
+		return fmt.Errorf("put organization: %w", err)
+	}
+	return s.write(ctx, "put organization", func(tx *tx) error {
+		_, err := tx.exec(sqlPutOrganization, registry, o.Number, o.Key, title, o.Operator, prefixes)
+		return err
+	})
+}
+
+// Organization gives an organization by its number.
+func (s *Store) Organization(ctx context.Context, registry, number string) (*tillit.Organization, error) {
+	found, err := s.organizations(ctx, sqlOrganization, registry, number)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("organization: %w", tillit.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// Organizations lists the organizations of a registry by number.
+func (s *Store) Organizations(ctx context.Context, registry string) ([]tillit.Organization, error) {
+	return s.organizations(ctx, sqlOrganizations, registry)
+}
+
+func (s *Store) organizations(ctx context.Context, query string, args ...any) ([]tillit.Organization, error) {
+	var organizations []tillit.Organization
+	err := s.rows(ctx, "organizations", query, args, func(scan scan) error {
+		var o tillit.Organization
+		var title, prefixes string
+		if err := scan(&o.Number, &o.Key, &title, &o.Operator, &prefixes); err != nil {
+			return err
+		}
+		if err := decode(title, &o.Title); err != nil {
+			return err
+		}
+		if err := decode(prefixes, &o.Prefixes); err != nil {
+			return err
+		}
+		organizations = append(organizations, o)
+		return nil
+	})
+	return organizations, err
+}
+
+// PutAccess lets an organization in to a scope, or out of it.
+func (s *Store) PutAccess(ctx context.Context, registry string, scope tillit.ScopeName, organization string, granted bool) error {
+	query := sqlTakeAccess
+	if granted {
+		query = sqlGiveAccess
+	}
+	return s.write(ctx, "put access", func(tx *tx) error {
+		_, err := tx.exec(query, registry, organization, string(scope))
+		return err
+	})
+}
+
+// accessWidth is how many scopes one statement asks for: a fixed number, so that
+// the statement is prepared once.
+const accessWidth = 8
+
+// Access gives those of the scopes that the organization was let in to, in the
+// order given.
+func (s *Store) Access(ctx context.Context, registry, organization string, scopes []tillit.ScopeName) ([]tillit.ScopeName, error) {
+	if organization == "" || len(scopes) == 0 {
+		return nil, nil
+	}
+	let := make(map[tillit.ScopeName]bool, len(scopes))
+	for some := range slices.Chunk(scopes, accessWidth) {
+		args := make([]any, 2+accessWidth)
+		args[0], args[1] = registry, organization
+		for i := range accessWidth {
+			args[2+i] = string(some[min(i, len(some)-1)])
+		}
+		err := s.rows(ctx, "access", sqlAccess, args, func(scan scan) error {
+			var scope tillit.ScopeName
+			err := scan(&scope)
+			let[scope] = true
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var given []tillit.ScopeName
+	for _, scope := range scopes {
+		if let[scope] {
+			given = append(given, scope)
+		}
+	}
+	return given, nil
+}

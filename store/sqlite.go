@@ -1,0 +1,436 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tillit/tillit"
+	"modernc.org/sqlite"
+)
+
+// This file holds everything that only SQLite says.
+
+// sqliteDB is one database file: a connection that writes, and a pool that reads
+// beside it. A database in memory has the one connection only.
+type sqliteDB struct {
+	writer  *writer
+	write1  *sql.DB
+	readers *sql.DB // nil: in memory
+	reads   *statements
+	alone   sync.Mutex // in memory: held by a batch of writes or by one read
+	once    sync.Once
+	failed  error
+}
+
+// sqliteDriver gives the registered driver, so that tests can wrap it.
+func sqliteDriver() driver.Driver {
+	db, err := sql.Open("sqlite", "")
+	if err != nil {
+		panic(err) // the import above registers it
+	}
+	defer db.Close()
+	return db.Driver()
+}
+
+// A connector opens one data source with one driver.
+type connector struct {
+	driver driver.Driver
+	dsn    string
+}
+
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c connector) Driver() driver.Driver                        { return c.driver }
+
+func openSQLite(ctx context.Context, driver driver.Driver, path string, options Options) (*Store, error) {
+	memory := path == "" || path == ":memory:"
+	if !memory {
+		if err := touchFile(path, options.Create); err != nil {
+			return nil, err
+		}
+	}
+	db := &sqliteDB{write1: sql.OpenDB(connector{driver, sqliteDSN(path, memory, false)})}
+	db.write1.SetMaxOpenConns(1)
+	if !memory {
+		db.readers = sql.OpenDB(connector{driver, sqliteDSN(path, memory, true)})
+		db.readers.SetMaxOpenConns(options.Readers)
+		db.readers.SetMaxIdleConns(options.Readers)
+		db.reads = &statements{prepare: db.readers.PrepareContext, translate: sqliteError, prepared: new(sync.Map)}
+	}
+	chain, err := newID(options.Random)
+	if err == nil {
+		err = migrate(ctx, db.write1, "sqlite")
+	}
+	if err == nil {
+		db.writer, err = startWriter(ctx, db, chain, options)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, errors.Join(err, db.closeHandles()))
+	}
+	s, err := start(ctx, db, options)
+	if err != nil {
+		return nil, err
+	}
+	s.chain = chain
+	return s, nil
+}
+
+// touchFile makes the file before SQLite does, readable by its owner alone; the
+// files beside it (-wal, -shm) take over its mode.
+func touchFile(path string, create bool) error {
+	_, err := os.Stat(path)
+	if err == nil {
+		return nil
+	}
+	if !create || !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("open store: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	return file.Close()
+}
+
+// sqliteDSN names a database and how its connections behave. FULL and not NORMAL:
+// what was acknowledged survives loss of power.
+func sqliteDSN(path string, memory, reading bool) string {
+	q := url.Values{"_txlock": {"immediate"}}
+	pragmas := []string{"busy_timeout(5000)", "foreign_keys(1)"}
+	switch {
+	case memory:
+		path = ":memory:"
+	case reading:
+		pragmas = append(pragmas, "query_only(1)")
+	default:
+		// Checkpoints run beside the commits (writer.checkpoint); the high bound
+		// is only for the day when they cannot.
+		pragmas = append(pragmas, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(8000)", "journal_size_limit(67108864)")
+	}
+	q["_pragma"] = pragmas
+	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?" + q.Encode()
+}
+
+// sqliteError gives engine errors the names that callers know.
+func sqliteError(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() {
+	case 1555, 2067: // primary key, unique
+		return fmt.Errorf("%w (%w)", tillit.ErrConflict, err)
+	case 5, 6, 261, 517: // busy, locked, recovery, snapshot
+		return fmt.Errorf("%w (%w)", tillit.ErrBusy, err)
+	}
+	return err
+}
+
+func (db *sqliteDB) write(ctx context.Context, run func(*tx) error) error {
+	return db.writer.submit(ctx, run)
+}
+
+func (db *sqliteDB) read(ctx context.Context, do func(querier) error) error {
+	if db.readers != nil {
+		return do(db.reads)
+	}
+	db.alone.Lock()
+	defer db.alone.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if db.writer.conn == nil {
+		return ErrClosed
+	}
+	// One connection cannot be interrupted without ending what others do on it.
+	return do(uninterrupted{db.writer.on})
+}
+
+// uninterrupted is a querier that finishes what it began.
+type uninterrupted struct{ on *statements }
+
+func (u uninterrupted) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	return u.on.exec(context.WithoutCancel(ctx), query, args...)
+}
+
+func (u uninterrupted) row(ctx context.Context, query string, args []any, dest ...any) error {
+	return u.on.row(context.WithoutCancel(ctx), query, args, dest...)
+}
+
+func (u uninterrupted) rows(ctx context.Context, query string, args []any, each func(scan) error) error {
+	return u.on.rows(context.WithoutCancel(ctx), query, args, each)
+}
+
+func (db *sqliteDB) close() error {
+	db.once.Do(func() {
+		db.writer.stop()
+		db.alone.Lock()
+		defer db.alone.Unlock()
+		db.failed = errors.Join(db.writer.leave(), db.closeHandles())
+	})
+	return db.failed
+}
+
+func (db *sqliteDB) closeHandles() error {
+	var err error
+	if db.readers != nil {
+		err = db.readers.Close()
+	}
+	return errors.Join(err, db.write1.Close())
+}
+
+// A writer commits the jobs that wait together: one flush to disk for all of
+// them. Each runs in a savepoint of its own and fails alone.
+type writer struct {
+	db      *sqliteDB
+	options Options
+	queue   chan *job
+	closing sync.RWMutex // held to send; Close takes it whole
+	closed  bool
+	done    sync.WaitGroup
+	halt    chan struct{}
+
+	// Of the writing goroutine alone.
+	conn  *sql.Conn
+	on    *statements
+	chain chain
+}
+
+func startWriter(ctx context.Context, db *sqliteDB, chainID string, options Options) (*writer, error) {
+	w := &writer{
+		db:      db,
+		options: options,
+		queue:   make(chan *job, options.Queue),
+		halt:    make(chan struct{}),
+		chain:   chain{id: chainID},
+	}
+	if err := w.connect(ctx); err != nil {
+		return nil, err
+	}
+	w.done.Go(w.run)
+	if db.readers != nil {
+		w.done.Go(w.checkpoint)
+	}
+	return w, nil
+}
+
+func (w *writer) connect(ctx context.Context) (err error) {
+	w.conn, err = w.db.write1.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	w.on = &statements{prepare: w.conn.PrepareContext, translate: sqliteError, prepared: new(sync.Map)}
+	return nil
+}
+
+// leave gives the connection and what was prepared on it back.
+func (w *writer) leave() error {
+	if w.conn == nil {
+		return nil
+	}
+	w.on.prepared.(*sync.Map).Range(func(_, stmt any) bool {
+		stmt.(*sql.Stmt).Close()
+		return true
+	})
+	conn := w.conn
+	w.conn = nil
+	return conn.Close()
+}
+
+// run gathers what waits and commits it, until the queue is closed and empty.
+func (w *writer) run() {
+	batch := make([]*job, 0, w.options.Batch)
+	for first := range w.queue {
+		batch = append(batch[:0], first)
+		for len(batch) < w.options.Batch {
+			select {
+			case j, open := <-w.queue:
+				if open {
+					batch = append(batch, j)
+					continue
+				}
+			default:
+			}
+			break
+		}
+		w.commit(batch)
+	}
+}
+
+// commit runs the jobs in one transaction and tells each what became of it. A
+// job that takes the whole transaction down with it (a full disk) is left out,
+// and the others are tried again without it.
+func (w *writer) commit(batch []*job) {
+	w.db.alone.Lock()
+	defer w.db.alone.Unlock()
+	for len(batch) > 0 {
+		before := w.chain
+		culprit, err := w.attempt(batch)
+		if err == nil {
+			for _, j := range batch {
+				j.finish(j.err)
+			}
+			return
+		}
+		w.chain = before
+		w.restore()
+		if culprit < 0 {
+			for _, j := range batch {
+				j.finish(err)
+			}
+			return
+		}
+		batch[culprit].finish(err)
+		batch = append(batch[:culprit], batch[culprit+1:]...)
+	}
+}
+
+// attempt runs a batch. An error means that nothing was committed; culprit is
+// the job that caused it, or -1.
+func (w *writer) attempt(batch []*job) (culprit int, err error) {
+	ctx := context.Background() // a commit is never interrupted: it would take others down
+	if w.conn == nil {
+		if err := w.connect(ctx); err != nil {
+			return -1, fmt.Errorf("reconnect: %w", err)
+		}
+	}
+	if _, err := w.on.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return -1, fmt.Errorf("begin: %w", err)
+	}
+	start, some := w.chain.seq, false
+	for i, j := range batch {
+		if !j.begin() {
+			continue
+		}
+		before := w.chain
+		if _, err := w.on.exec(ctx, "SAVEPOINT job"); err != nil {
+			return -1, fmt.Errorf("begin job: %w", err)
+		}
+		j.err = j.call(&tx{ctx: j.ctx, on: w.on, audit: &w.chain})
+		if j.err != nil {
+			w.chain = before
+			if _, err := w.on.exec(ctx, "ROLLBACK TO job"); err != nil {
+				return i, j.err
+			}
+		} else {
+			some = true
+		}
+		if _, err := w.on.exec(ctx, "RELEASE job"); err != nil {
+			return i, errors.Join(j.err, err)
+		}
+	}
+	if w.chain.seq != start {
+		if err := w.chain.head(ctx, w.on); err != nil {
+			return -1, fmt.Errorf("audit head: %w", err)
+		}
+	}
+	end := "COMMIT"
+	if !some {
+		end = "ROLLBACK"
+	}
+	if _, err := w.on.exec(ctx, end); err != nil {
+		return -1, fmt.Errorf("commit: %w", err)
+	}
+	return -1, nil
+}
+
+// restore leaves the connection without a transaction, or for a new one.
+func (w *writer) restore() {
+	if w.conn == nil {
+		return
+	}
+	ctx := context.Background()
+	// A failed commit may have ended the transaction already; only what follows tells.
+	_, _ = w.on.exec(ctx, "ROLLBACK")
+	if _, err := w.on.exec(ctx, "BEGIN IMMEDIATE"); err == nil {
+		if _, err = w.on.exec(ctx, "ROLLBACK"); err == nil {
+			return
+		}
+	}
+	if w.db.readers == nil {
+		return // a database in memory is gone with its connection
+	}
+	// A connection that may still be in a transaction is thrown away, not reused.
+	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = w.leave()
+}
+
+// submit queues a job and waits for its commit.
+func (w *writer) submit(ctx context.Context, run func(*tx) error) error {
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, w.options.Wait)
+		defer cancel()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	j := &job{ctx: ctx, run: run, done: make(chan error, 1)}
+	if err := w.enqueue(j); err != nil {
+		return err
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-ctx.Done():
+		if j.abandon() {
+			return ctx.Err()
+		}
+		return <-j.done // it runs already: only its outcome is the truth
+	}
+}
+
+func (w *writer) enqueue(j *job) error {
+	w.closing.RLock()
+	defer w.closing.RUnlock()
+	if w.closed {
+		return ErrClosed
+	}
+	select {
+	case w.queue <- j:
+		return nil
+	default:
+		return fmt.Errorf("%w: %d writes wait", tillit.ErrBusy, cap(w.queue))
+	}
+}
+
+// stop refuses further jobs and returns when those that wait are committed.
+func (w *writer) stop() {
+	w.closing.Lock()
+	w.closed = true
+	close(w.queue)
+	close(w.halt)
+	w.closing.Unlock()
+	w.done.Wait()
+}
+
+// checkpointEvery is how often the log is copied into the database file.
+const checkpointEvery = time.Second
+
+// checkpoint copies the log into the file beside the commits, which would
+// otherwise pay for it: ten milliseconds in the slowest of a hundred.
+func (w *writer) checkpoint() {
+	ticker := time.NewTicker(checkpointEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-w.halt:
+			return
+		case <-ticker.C:
+		}
+		if _, err := w.db.readers.Exec("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+			w.options.Logger.Warn("checkpoint failed", "error", err)
+		}
+	}
+}
