@@ -1,0 +1,225 @@
+package pki
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/tillit/tillit"
+)
+
+// A Vault keeps secrets that are made once.
+type Vault interface {
+	// Secret gives the realm's secret of that name, calling make at its first
+	// use. Of several that make one at once, all get the one that was stored.
+	Secret(ctx context.Context, realm, name string, make func() []byte) ([]byte, error)
+}
+
+// A Sealer encrypts what the vault keeps; opening needs the same purpose.
+type Sealer interface {
+	Seal(plain []byte, purpose string) []byte
+	Open(sealed []byte, purpose string) ([]byte, error)
+}
+
+// A Profile is what the certificates of a realm say of their issuer. Its zero
+// fields are those of [DefaultProfile].
+type Profile struct {
+	CommonName         string        // of the issuing CA
+	Organization       string        // of the issuing CA, and of people's certificates
+	OrganizationNumber string        // of the issuing CA
+	OriginatorID       string        // number of the issuer among issuers, or ""
+	OriginatorName     string        // its name there
+	Policy             string        // certificate policy, an OID in dots
+	Validity           time.Duration // of people's certificates
+}
+
+// DefaultProfile is an invented bank, with a policy below the OID of examples.
+var DefaultProfile = Profile{
+	CommonName:         "Granlund Bank CA 3",
+	Organization:       "Granlund Sparebank",
+	OrganizationNumber: "310200123",
+	OriginatorID:       "9980",
+	OriginatorName:     "GRANLUND",
+	Policy:             "2.999.1",
+	Validity:           2 * 365 * 24 * time.Hour,
+}
+
+// Config is what an [Authority] is made of.
+type Config struct {
+	Vault  Vault
+	Sealer Sealer
+	Now    func() time.Time
+	Random io.Reader
+	// Profile gives a realm's profile. Nil: every realm has the default.
+	Profile func(realm string) Profile
+}
+
+// An Authority issues the certificates of every realm. It is safe for concurrent
+// use.
+type Authority struct {
+	config Config
+	mu     sync.Mutex
+	realms map[string]*realm
+}
+
+// A realm is the pair of authorities of one realm, with its profile.
+type realm struct {
+	name          string
+	profile       Profile
+	root, issuing *credential
+}
+
+// New makes an Authority. Nothing is made before the first certificate.
+func New(config Config) *Authority {
+	return &Authority{config: config, realms: map[string]*realm{}}
+}
+
+// TrustAnchor gives the realm's root certificate.
+func (a *Authority) TrustAnchor(ctx context.Context, realm string) (*x509.Certificate, error) {
+	r, err := a.realm(ctx, realm)
+	if err != nil {
+		return nil, err
+	}
+	return r.root.certificate, nil
+}
+
+// Issuer gives the realm's issuing certificate, which chains to the root.
+func (a *Authority) Issuer(ctx context.Context, realm string) (*x509.Certificate, error) {
+	r, err := a.realm(ctx, realm)
+	if err != nil {
+		return nil, err
+	}
+	return r.issuing.certificate, nil
+}
+
+// Certificate gives a person's certificate, issuing one at first need and again
+// when it has expired.
+func (a *Authority) Certificate(ctx context.Context, realm string, person *tillit.Person) (*x509.Certificate, error) {
+	c, _, err := a.person(ctx, realm, person)
+	if err != nil {
+		return nil, err
+	}
+	return c.certificate, nil
+}
+
+// PersonFacts gives what expressions read below sign_in.certificate of a
+// person's certificate.
+func (a *Authority) PersonFacts(ctx context.Context, realm string, person *tillit.Person) (map[string]any, error) {
+	c, r, err := a.person(ctx, realm, person)
+	if err != nil {
+		return nil, err
+	}
+	return Facts(c.certificate, r.profile)
+}
+
+// mostRenewals bounds how many certificates of one person are looked at.
+const mostRenewals = 64
+
+func (a *Authority) person(ctx context.Context, realmName string, person *tillit.Person) (*credential, *realm, error) {
+	r, err := a.realm(ctx, realmName)
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := holderOf(person)
+	if err != nil {
+		return nil, nil, err
+	}
+	now := a.config.Now()
+	for n := range mostRenewals {
+		c, err := a.keep(ctx, r.name, fmt.Sprintf("pki/person/%s/%d", person.ID, n), func() (*credential, error) {
+			return a.issuePerson(r, h, now)
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		if now.Before(c.certificate.NotAfter) {
+			return c, r, nil
+		}
+		// What the directory says of times is of the certificate that expired.
+		h.notBefore, h.notAfter, h.number = time.Time{}, time.Time{}, nil
+	}
+	return nil, nil, fmt.Errorf("person %s of realm %s: %d certificates have expired", person.ID, realmName, mostRenewals)
+}
+
+// realm gives the authorities of a realm, made at first need.
+func (a *Authority) realm(ctx context.Context, name string) (*realm, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if r := a.realms[name]; r != nil {
+		return r, nil
+	}
+	r := &realm{name: name, profile: a.profile(name)}
+	var err error
+	if r.root, err = a.keep(ctx, name, "pki/root", func() (*credential, error) { return a.issueRoot(r) }); err != nil {
+		return nil, err
+	}
+	if r.issuing, err = a.keep(ctx, name, "pki/issuing", func() (*credential, error) { return a.issueIssuing(r) }); err != nil {
+		return nil, err
+	}
+	a.realms[name] = r
+	return r, nil
+}
+
+// profile gives the realm's profile with nothing left out.
+func (a *Authority) profile(name string) Profile {
+	var p Profile
+	if a.config.Profile != nil {
+		p = a.config.Profile(name)
+	}
+	for _, field := range []struct {
+		value *string
+		other string
+	}{
+		{&p.CommonName, DefaultProfile.CommonName},
+		{&p.Organization, DefaultProfile.Organization},
+		{&p.OrganizationNumber, DefaultProfile.OrganizationNumber},
+		{&p.OriginatorID, DefaultProfile.OriginatorID},
+		{&p.OriginatorName, DefaultProfile.OriginatorName},
+		{&p.Policy, DefaultProfile.Policy},
+	} {
+		if *field.value == "" {
+			*field.value = field.other
+		}
+	}
+	if p.Validity <= 0 {
+		p.Validity = DefaultProfile.Validity
+	}
+	return p
+}
+
+// keep gives the credential of that name from the vault, making it at first use.
+func (a *Authority) keep(ctx context.Context, realm, name string, issue func() (*credential, error)) (*credential, error) {
+	purpose := name + "\x00" + realm
+	var fault error
+	sealed, err := a.config.Vault.Secret(ctx, realm, name, func() []byte {
+		c, err := issue()
+		if err != nil {
+			fault = err
+			return nil
+		}
+		plain, err := c.encode()
+		if err != nil {
+			fault = err
+			return nil
+		}
+		return a.config.Sealer.Seal(plain, purpose)
+	})
+	if fault != nil {
+		err = fault // the vault knows only that nothing was made
+	}
+	if err != nil {
+		return nil, fmt.Errorf("certificate %s of realm %s: %w", name, realm, err)
+	}
+	plain, err := a.config.Sealer.Open(sealed, purpose)
+	if err != nil {
+		return nil, fmt.Errorf("certificate %s of realm %s: %w", name, realm, err)
+	}
+	c, err := decodeCredential(plain)
+	if err != nil {
+		return nil, fmt.Errorf("certificate %s of realm %s: %w", name, realm, err)
+	}
+	return c, nil
+}
