@@ -394,3 +394,14 @@ func (c *Catalog) WithoutRule(reason Reason) *Catalog {
 	}
 	return &broken
 }
+
+// Parameters lists the request parameters that the realm gives a meaning by
+// variants of scopes.
+func (c *Catalog) Parameters() []string {
+	list := make([]string, 0, len(c.variants))
+	for name := range c.variants {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}

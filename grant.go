@@ -35,6 +35,7 @@ type Grant struct {
 type Context struct {
 	Nonce   string          `json:"nonce,omitempty"`
 	SignIn  json.RawMessage `json:"sign_in,omitempty"` // facts of the way: certificate, transaction, …
+	Act     json.RawMessage `json:"act,omitempty"`     // what the pages of needs brought
 	AMR     []string        `json:"amr,omitempty"`
 	AMRWord bool            `json:"amr_word,omitempty"`
 }

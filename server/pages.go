@@ -2,6 +2,7 @@ package server
 
 import (
 	"io"
+	"time"
 
 	"github.com/tillit/tillit"
 )
@@ -17,6 +18,10 @@ type Pages interface {
 	Language(realmLanguages []string, preferences ...string) string
 	// Sentence gives the sentence of a key, e.g. "reason.not_provisioned".
 	Sentence(language, key string) string
+	// SentenceWith fills the words in braces in.
+	SentenceWith(language, key string, args map[string]string) string
+	// Date writes a moment out.
+	Date(language string, t time.Time) string
 }
 
 // A Frame is around every page.

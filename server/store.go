@@ -82,6 +82,8 @@ type Store interface {
 
 	// Remembered gives what a person agreed to for a client and has not taken back.
 	Remembered(ctx context.Context, realm, person string, client tillit.ClientID) ([]tillit.Agreement, error)
+	// AllRemembered gives it for every client, in the order of clients.
+	AllRemembered(ctx context.Context, realm, person string) ([]tillit.Remembered, error)
 	// Grants lists a person's living grants, newest first.
 	Grants(ctx context.Context, realm, person string, at int64) ([]tillit.Grant, error)
 	// WithdrawItem takes one item back from a client: the remembered consent is
@@ -97,6 +99,8 @@ type Store interface {
 
 	// Record appends to the audit chain.
 	Record(ctx context.Context, record *tillit.AuditRecord) error
+	// AuditByJTI gives the record that was written with a token.
+	AuditByJTI(ctx context.Context, realm, jti string) (*tillit.AuditRecord, error)
 	// Pseudonym gives the realm's pseudonym of a person in audit records, making
 	// one at first use.
 	Pseudonym(ctx context.Context, realm, person string) (string, error)

@@ -1,0 +1,161 @@
+package server
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/token"
+)
+
+// codeLifetime is how long a code can be redeemed (seconds; RFC 6749 §4.1.2
+// recommends a short one, FAPI 2.0 at most 60).
+const codeLifetime = 60
+
+// answer carries the decision out: one commit stores the code with the grant it
+// stands for, what is remembered and the audit record; then the browser goes.
+func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, decision *tillit.Decision) error {
+	ctx := r.Context()
+	if i == nil {
+		// Nothing had to be asked. The request becomes an interaction all the
+		// same, so that one verb ends both kinds.
+		i = p.unasked(r, a)
+		if err := p.Store.SaveInteraction(ctx, i); err != nil {
+			return err
+		}
+	}
+	value, err := p.codeValue(ctx, a.realm, i)
+	if err != nil {
+		return err
+	}
+	grant := p.grant(a, i, decision)
+	code := &tillit.Code{
+		Realm: a.realm.name, Hash: token.Hash(value), Client: a.client.ID, RedirectURI: a.request.RedirectURI,
+		Challenge: a.request.Challenge, Grant: *grant, Expires: p.now() + codeLifetime,
+	}
+	record, err := p.record(ctx, a, "decided", decision)
+	if err != nil {
+		return err
+	}
+	record.Grant = grant.ID
+	err = p.Store.FinishInteraction(ctx, i, code, nil, p.toRemember(a, i), record)
+	if errors.Is(err, tillit.ErrStale) {
+		return p.back(w, r, a.realm, i)
+	}
+	if err != nil {
+		return err
+	}
+	return p.respond(w, r, a, [][2]string{{"code", value}})
+}
+
+func (p *Provider) unasked(r *http.Request, a *authorization) *tillit.Interaction {
+	now := p.now()
+	i := &tillit.Interaction{
+		Realm: a.realm.name, ID: newID(), Browser: a.realm.cookie(r, browserCookie), Purpose: "authorize", Client: a.client.ID,
+		Request: json.RawMessage("{}"), Ask: a.ask, Facts: a.facts, Context: a.context, Catalog: a.catalog.Version,
+		Created: now, Expires: now + interactionLifetime, Language: p.language(r, a.realm, a.request.UILocales),
+	}
+	if i.Browser == nil {
+		i.Browser = token.Hash(newID())
+	}
+	if a.person != nil {
+		i.Person = a.person.ID
+	}
+	return i
+}
+
+// codeValue makes the code of an interaction. It is derived from a secret of the
+// realm, so that a form sent twice gets the same answer twice although only the
+// code's hash is kept.
+func (p *Provider) codeValue(ctx context.Context, realm *realm, i *tillit.Interaction) (string, error) {
+	key, err := p.Secret(ctx, realm.name, "code")
+	if err != nil {
+		return "", err
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("authorization code\x00" + realm.name + "\x00" + i.ID))
+	return "tc_" + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)), nil
+}
+
+// answerAgain answers a form that was sent twice, or a reload after the answer.
+func (p *Provider) answerAgain(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction) error {
+	value, err := p.codeValue(r.Context(), a.realm, i)
+	if err != nil {
+		return err
+	}
+	code, err := p.Store.Code(r.Context(), a.realm.name, token.Hash(value))
+	if errors.Is(err, tillit.ErrNotFound) || err == nil && (code.Spent != 0 || code.Expires <= p.now()) {
+		return &Error{Code: "expired", Description: "this page has already been answered", Status: http.StatusBadRequest}
+	}
+	if err != nil {
+		return err
+	}
+	return p.respond(w, r, a, [][2]string{{"code", value}})
+}
+
+// grant is what the decision comes to, until it is stored with the code.
+func (p *Provider) grant(a *authorization, i *tillit.Interaction, decision *tillit.Decision) *tillit.Grant {
+	now := p.now()
+	g := &tillit.Grant{
+		ID: newID(), Realm: a.realm.name, Client: a.client.ID, Person: a.person.ID, Subject: a.facts.SignIn.Subject,
+		Session: a.sid, Ask: a.ask, Facts: a.facts, Shape: decision.Shape, Context: a.context, Language: i.Language,
+		Catalog: a.catalog.Version, Revision: a.client.Revision, Created: now,
+	}
+	g.Facts.Access = nil
+	if decision.Shape.Whole > 0 {
+		g.Expires = now + decision.Shape.Whole
+	}
+	return g
+}
+
+// toRemember lists what the person agreed to now and need not be asked again.
+func (p *Provider) toRemember(a *authorization, i *tillit.Interaction) []tillit.Remembered {
+	var list []tillit.Remembered
+	for _, agreement := range a.facts.Consent.Agreed {
+		item := tillit.ConsentItem{Name: agreement.Item, Claim: a.catalog.Scope(tillit.ScopeName(agreement.Item)) == nil}
+		if agreement.Now && p.remembers(a, item) {
+			list = append(list, tillit.Remembered{
+				Realm: a.realm.name, Person: a.person.ID, Client: a.client.ID, Agreement: agreement, Language: i.Language,
+			})
+		}
+	}
+	return list
+}
+
+// respond sends the response to the client in the mode it asked for, with state
+// and iss (RFC 9207) on success and failure alike. 303, never 307: the browser
+// must not repeat a form at the client (RFC 9700 §4.12).
+func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorization, fields [][2]string) error {
+	if a.request.State != "" {
+		fields = append(fields, [2]string{"state", a.request.State})
+	}
+	if p.on("iss in responses") {
+		fields = append(fields, [2]string{"iss", a.realm.issuer})
+	}
+	if a.request.ResponseMode == "form_post" {
+		model := FormPost{Action: a.request.RedirectURI}
+		for _, field := range fields {
+			model.Fields = append(model.Fields, HiddenField{field[0], field[1]})
+		}
+		return p.page(w, r, a.realm, http.StatusOK, "form_post", p.language(r, a.realm, nil), a.request.RedirectURI, model)
+	}
+	values := url.Values{}
+	for _, field := range fields {
+		values.Set(field[0], field[1])
+	}
+	target := a.request.RedirectURI
+	if a.request.ResponseMode == "fragment" {
+		target += "#" + values.Encode()
+	} else {
+		target = withQuery(target, values)
+	}
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}

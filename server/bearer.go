@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/token"
+)
+
+// An accessToken is one of ours that was presented, alive.
+type accessToken struct {
+	claims  members // as issued
+	client  tillit.ClientID
+	scopes  []tillit.ScopeName
+	expires int64
+	jti     string
+	grant   *tillit.Grant // nil: the client acts for itself
+}
+
+var errInactive = errors.New("not an active access token of this realm")
+
+// readAccessToken finds out whether a token is one of the realm's, alive:
+// signed by us or known by its hash, not expired, not revoked, its grant alive.
+func (p *Provider) readAccessToken(ctx context.Context, realm *realm, value string) (*accessToken, error) {
+	body, err := p.tokenBody(ctx, realm, value)
+	if err != nil {
+		return nil, err
+	}
+	var c struct {
+		Iss, Jti, Scope, Azp string
+		ClientID             string `json:"client_id"`
+		Exp                  int64
+	}
+	claims, ok := decodeObject(body).(map[string]any)
+	if !ok || json.Unmarshal(body, &c) != nil || c.Iss != realm.issuer || c.Exp <= p.now() || c.Jti == "" {
+		return nil, errInactive
+	}
+	t := &accessToken{claims: claims, expires: c.Exp, jti: c.Jti, client: tillit.ClientID(c.ClientID)}
+	if t.client == "" {
+		t.client = tillit.ClientID(c.Azp)
+	}
+	t.scopes, _ = tillit.ParseScopes(c.Scope, realm.catalog.Settings.ScopeLetters)
+	revoked, err := p.Store.TokenRevoked(ctx, realm.name, c.Jti)
+	if err != nil {
+		return nil, err
+	}
+	if revoked {
+		return nil, errInactive
+	}
+	if id := grantOf(c.Jti); id != "" {
+		grant, err := p.Store.Grant(ctx, realm.name, id)
+		if errors.Is(err, tillit.ErrNotFound) || err == nil && grant.Revoked != 0 {
+			return nil, errInactive
+		}
+		if err != nil {
+			return nil, err
+		}
+		t.grant, t.client = grant, grant.Client
+	}
+	return t, nil
+}
+
+// tokenBody gives the claims of a JWT of ours, or those stored with a handle.
+func (p *Provider) tokenBody(ctx context.Context, realm *realm, value string) (json.RawMessage, error) {
+	if strings.Count(value, ".") == 2 {
+		body, typ, _, err := p.Keys.Verify(ctx, realm.name, value)
+		if err != nil || typ != accessTokenType {
+			return nil, errInactive
+		}
+		return body, nil
+	}
+	opaque, err := p.Store.OpaqueToken(ctx, realm.name, token.Hash(value))
+	if errors.Is(err, tillit.ErrNotFound) {
+		return nil, errInactive
+	}
+	if err != nil {
+		return nil, err
+	}
+	return opaque.Claims, nil
+}
+
+// bearer reads the token of a request: in the header alone, never in the query
+// (RFC 9700 §4.3.2).
+func bearer(r *http.Request) (string, error) {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return "", &Error{Code: "no_credentials", Description: "no access token"}
+	}
+	scheme, value, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") || value == "" || len(value) > maxParameter {
+		return "", &Error{Code: "invalid_request", Description: "the header Authorization is not of scheme Bearer"}
+	}
+	return strings.TrimSpace(value), nil
+}

@@ -1,0 +1,111 @@
+package server
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tillit/tillit"
+)
+
+// authMethods lists the ways clients prove who they are at this provider
+// (OIDC Core §9); discovery publishes it.
+var authMethods = []string{"client_secret_basic", "client_secret_post", "none"}
+
+// credentials are what a request brings to prove which client it is from.
+type credentials struct {
+	method string // client_secret_basic, client_secret_post or none
+	id     tillit.ClientID
+	secret string
+}
+
+// authenticateClient finds out which client asks, by exactly the method it is
+// registered for (RFC 6749 §2.3, OIDC Core §9). public admits clients without
+// credentials.
+func (p *Provider) authenticateClient(r *http.Request, realm *realm, form params, public bool) (*tillit.Client, error) {
+	sent, err := readCredentials(r, form)
+	if err != nil {
+		return nil, err
+	}
+	basic := sent.method == "client_secret_basic"
+	failed := func(why string, cause error) error {
+		return &Error{Code: "invalid_client", Description: why, Basic: basic, Cause: cause}
+	}
+	if sent.id == "" {
+		return nil, failed("client authentication is missing", nil)
+	}
+	client, err := p.Store.Client(r.Context(), realm.catalog.Registry, sent.id)
+	if errors.Is(err, tillit.ErrNotFound) {
+		// The same work as for a known client, so that time tells nothing.
+		p.Secrets.CheckSecret(sent.secret, decoySecret, p.now())
+		return nil, failed("client authentication failed", nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !client.Active || realm.catalog.ClientType(client.Type) == nil:
+		return nil, failed("client authentication failed", nil)
+	case client.Public():
+		if sent.method != "none" || !public {
+			return nil, failed("client authentication failed", nil)
+		}
+		return client, nil
+	case sent.method != client.AuthMethod && p.on("auth_method"):
+		return nil, failed("the client is registered for another authentication method", nil)
+	case !p.Secrets.CheckSecret(sent.secret, client.Secrets, p.now()):
+		return nil, failed("client authentication failed", nil)
+	}
+	return client, nil
+}
+
+// decoySecret is the hash of no secret.
+var decoySecret = []tillit.SecretHash{{Method: "sha256", Hash: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}
+
+// readCredentials refuses more than one method in a request (RFC 6749 §2.3).
+func readCredentials(r *http.Request, form params) (credentials, error) {
+	header := r.Header.Get("Authorization")
+	c := credentials{method: "none", id: tillit.ClientID(form.Get("client_id"))}
+	if form.has("client_assertion") || form.has("client_assertion_type") {
+		return c, refuse("invalid_client", "client assertions are not supported here")
+	}
+	if form.Get("client_secret") != "" {
+		c.method, c.secret = "client_secret_post", form.Get("client_secret")
+	}
+	if header == "" {
+		return c, nil
+	}
+	scheme, value, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return c, refuse("invalid_client", "the header Authorization is not of scheme Basic")
+	}
+	if c.secret != "" {
+		return c, refuse("invalid_request", "more than one client authentication method in a request")
+	}
+	id, secret, ok := decodeBasic(value)
+	if !ok {
+		return c, &Error{Code: "invalid_client", Description: "the Basic credentials are malformed", Basic: true}
+	}
+	if c.id != "" && c.id != tillit.ClientID(id) {
+		return c, &Error{Code: "invalid_request", Description: "client_id differs from the client that authenticates"}
+	}
+	return credentials{"client_secret_basic", tillit.ClientID(id), secret}, nil
+}
+
+// decodeBasic undoes Base64 and then the form encoding of both halves
+// (RFC 6749 §2.3.1).
+func decodeBasic(value string) (id, secret string, ok bool) {
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
+	if err != nil {
+		return "", "", false
+	}
+	id, secret, ok = strings.Cut(string(raw), ":")
+	if !ok {
+		return "", "", false
+	}
+	id, err1 := url.QueryUnescape(id)
+	secret, err2 := url.QueryUnescape(secret)
+	return id, secret, err1 == nil && err2 == nil && id != ""
+}

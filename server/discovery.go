@@ -1,0 +1,166 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/tillit/tillit"
+)
+
+// discovery serves the metadata of OIDC Discovery §3 and RFC 8414 §2, computed
+// from what is enabled. Lists without elements are left out.
+func (p *Provider) discovery(w http.ResponseWriter, r *http.Request, realm *realm) error {
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	return writeJSON(w, http.StatusOK, p.metadata(realm))
+}
+
+func (p *Provider) metadata(realm *realm) map[string]any {
+	c := realm.catalog
+	m := map[string]any{
+		"issuer":                           realm.issuer,
+		"jwks_uri":                         realm.endpoint("/jwks"),
+		"token_endpoint":                   realm.endpoint("/token"),
+		"introspection_endpoint":           realm.endpoint("/introspect"),
+		"revocation_endpoint":              realm.endpoint("/revoke"),
+		"service_documentation":            p.Base,
+		"request_parameter_supported":      false,
+		"request_uri_parameter_supported":  false,
+		"require_request_uri_registration": false,
+	}
+	put := func(name string, list []string) {
+		if len(list) > 0 {
+			m[name] = list
+		}
+	}
+	grants := grantsOf(c)
+	put("grant_types_supported", grants)
+	put("scopes_supported", publicScopes(c))
+	put("token_endpoint_auth_methods_supported", methodsOf(c))
+	put("introspection_endpoint_auth_methods_supported", slices.DeleteFunc(methodsOf(c), func(s string) bool { return s == "none" }))
+	put("revocation_endpoint_auth_methods_supported", methodsOf(c))
+	if slices.Contains(grants, "authorization_code") {
+		p.interactive(realm, m, put)
+	}
+	p.furtherMembers(realm, m)
+	return m
+}
+
+// interactive adds what concerns people signing in.
+func (p *Provider) interactive(realm *realm, m map[string]any, put func(string, []string)) {
+	c := realm.catalog
+	m["authorization_endpoint"] = realm.endpoint("/authorize")
+	m["userinfo_endpoint"] = realm.endpoint("/userinfo")
+	m["end_session_endpoint"] = realm.endpoint("/logout")
+	m["claims_parameter_supported"] = true
+	m["authorization_response_iss_parameter_supported"] = true
+	put("response_types_supported", responseTypes)
+	put("response_modes_supported", responseModes)
+	put("subject_types_supported", c.Settings.Subject)
+	put("id_token_signing_alg_values_supported", c.Settings.Algorithms)
+	put("userinfo_signing_alg_values_supported", append(slices.Clone(c.Settings.Algorithms), "none"))
+	put("code_challenge_methods_supported", []string{"S256"})
+	put("prompt_values_supported", prompts)
+	put("claim_types_supported", []string{"normal"})
+	put("claims_supported", claimsOf(c))
+	put("ui_locales_supported", c.Languages)
+	put("claims_locales_supported", c.Languages)
+	var acr []string
+	for i := range c.ACR {
+		acr = append(acr, c.ACR[i].Value)
+	}
+	put("acr_values_supported", acr)
+}
+
+// furtherMembers adds what the realm declares of its own.
+func (p *Provider) furtherMembers(realm *realm, m map[string]any) {
+	servers := map[string]any{}
+	for i := range realm.catalog.Servers {
+		name := realm.catalog.Servers[i].Name
+		if url := p.Services[realm.name][name]; url != "" {
+			servers[name] = map[string]any{"url": url}
+		}
+	}
+	roots := map[string]any{
+		"server": servers, "realm": map[string]any{"name": realm.name, "version": realm.catalog.Version},
+		"endpoint": map[string]any{
+			"token": m["token_endpoint"], "introspection": m["introspection_endpoint"], "revocation": m["revocation_endpoint"],
+			"userinfo": m["userinfo_endpoint"], "authorization": m["authorization_endpoint"], "jwks": m["jwks_uri"], "logout": m["end_session_endpoint"],
+		},
+	}
+	for name, expression := range realm.catalog.Discovery {
+		if value, ok, err := expression.Eval(roots); err == nil && ok && m[name] == nil {
+			m[name] = value
+		}
+	}
+}
+
+// grantsOf gives the grant types that some client type of the realm may have and
+// this provider serves.
+func grantsOf(c *tillit.Catalog) []string {
+	var list []string
+	for i := range c.ClientTypes {
+		if t := &c.ClientTypes[i]; t.State == "" || t.State == tillit.Active {
+			for _, name := range t.GrantTypes {
+				if _, served := grantTypes[name]; served && !slices.Contains(list, name) {
+					list = append(list, name)
+				}
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func methodsOf(c *tillit.Catalog) []string {
+	var list []string
+	for i := range c.ClientTypes {
+		for _, methods := range c.ClientTypes[i].Auth {
+			for _, method := range methods {
+				if slices.Contains(authMethods, method) && !slices.Contains(list, method) {
+					list = append(list, method)
+				}
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// publicScopes hides private and internal scopes (SC-18).
+func publicScopes(c *tillit.Catalog) []string {
+	var list []string
+	for i := range c.Scopes {
+		s := &c.Scopes[i]
+		if (s.State == "" || s.State == tillit.Active || s.State == tillit.Beta) && (s.Visibility == "" || s.Visibility == tillit.Public) {
+			list = append(list, string(s.Name))
+		}
+	}
+	return list
+}
+
+// claimsOf lists what can be found in an ID Token or at UserInfo.
+func claimsOf(c *tillit.Catalog) []string {
+	list := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr"}
+	for i := range c.Claims {
+		claim := &c.Claims[i]
+		reachable := slices.Contains(claim.Sinks, tillit.SinkIDToken) || slices.Contains(claim.Sinks, tillit.SinkUserInfo)
+		active := claim.State == "" || claim.State == tillit.Active || claim.State == tillit.Beta
+		if reachable && active && !slices.Contains(list, claim.Wire()) {
+			list = append(list, claim.Wire())
+		}
+	}
+	return list
+}
+
+// jwks serves the public keys (RFC 7517 §5).
+func (p *Provider) jwks(w http.ResponseWriter, r *http.Request, realm *realm) error {
+	keys, err := p.Keys.JWKS(r.Context(), realm.name)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.WriteHeader(http.StatusOK)
+	w.Write(keys)
+	return nil
+}

@@ -1,0 +1,375 @@
+package server
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/tillit/tillit"
+)
+
+// A NeedPage carries out an act that a scope declares, e.g. signing. The
+// provider knows no act by name; the wiring connects them (docs/decisions/0004).
+type NeedPage interface {
+	// Begin prepares the act; it is called each time the page is about to be
+	// shown and must be idempotent. A refusal ends the request.
+	Begin(ctx context.Context, act *Act) error
+	// Page gives the template and model of the page; form is what its form needs.
+	Page(ctx context.Context, act *Act, form Form) (template string, model any, err error)
+	// Finish reads the form. done is false when the person must see the page
+	// again, with the sentence of the key message.
+	Finish(ctx context.Context, act *Act, form map[string][]string) (outcome ActOutcome, message string, err error)
+}
+
+// An Act is one need in one interaction.
+type Act struct {
+	Realm       string
+	Interaction string // identifies the act, also across retries
+	Client      *tillit.Client
+	Person      *tillit.Person
+	Scope       tillit.ScopeName
+	Parameters  map[string]string
+	SignIn      tillit.SignIn
+	Language    string
+	At          int64
+}
+
+// An ActOutcome is what an act came to. Values is what expressions read below
+// act.
+type ActOutcome struct {
+	Done   bool // false: declined
+	Values json.RawMessage
+}
+
+// interact serves the pages of an interaction. A form only names the interaction
+// and its step; everything else is read from the row.
+func (p *Provider) interact(w http.ResponseWriter, r *http.Request, realm *realm) error {
+	ctx := r.Context()
+	i, err := p.Store.Interaction(ctx, realm.name, r.PathValue("id"), p.now())
+	if errors.Is(err, tillit.ErrNotFound) {
+		return &Error{Code: "expired", Description: "this page has expired", Status: http.StatusBadRequest}
+	}
+	if err != nil {
+		return err
+	}
+	browser := realm.cookie(r, browserCookie)
+	if subtle.ConstantTimeCompare(browser, i.Browser) != 1 && p.on("interaction belongs to browser") {
+		return &Error{Code: "other_browser", Description: "this page belongs to another browser", Status: http.StatusBadRequest}
+	}
+	if language := r.URL.Query().Get("ui_locales"); r.Method == http.MethodGet && language != "" {
+		i.Language = p.Pages.Language(realm.catalog.Languages, language)
+	}
+	if i.Purpose == "logout" {
+		return p.interactLogout(w, r, realm, i)
+	}
+	a, err := p.resume(ctx, realm, i)
+	if err != nil {
+		return err
+	}
+	if i.Done != 0 {
+		return p.answerAgain(w, r, a, i)
+	}
+	if r.Method == http.MethodGet {
+		return p.proceed(w, r, a, i)
+	}
+	return p.interactForm(w, r, a, i)
+}
+
+// resume reads an interaction back. What may have changed since is looked up
+// again: the client, the catalog, access.
+func (p *Provider) resume(ctx context.Context, realm *realm, i *tillit.Interaction) (*authorization, error) {
+	a := &authorization{realm: realm, catalog: p.dialect(realm.name, i.Ask.Dialect), ask: i.Ask, facts: i.Facts, context: i.Context}
+	if err := json.Unmarshal(i.Request, &a.request); err != nil {
+		return nil, err
+	}
+	a.request.trusted = i.Purpose == "authorize"
+	a.sid = a.request.SID
+	a.facts.Now = p.now()
+	if i.Purpose == "account" {
+		a.client = accountClient
+		a.catalog = realm.catalog
+	} else {
+		client, err := p.Store.Client(ctx, realm.catalog.Registry, i.Client)
+		if err != nil {
+			return nil, err
+		}
+		a.client = client
+		if err := p.gatherAccess(ctx, realm, a.catalog, client, &a.ask, &a.facts); err != nil {
+			return nil, err
+		}
+	}
+	if i.Person != "" {
+		if err := p.setPerson(ctx, a, i.Person); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// interactForm takes one form. A stale step changes nothing: the person sees
+// where the interaction stands now.
+func (p *Provider) interactForm(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction) error {
+	if err := sameSiteForm(r); err != nil {
+		return err
+	}
+	form, err := parseForm(r)
+	if err != nil {
+		return err
+	}
+	if step, err := strconv.Atoi(form.Get("step")); err != nil || step != i.Step {
+		return p.back(w, r, a.realm, i)
+	}
+	decision := tillit.Decide(a.catalog, a.client, &a.ask, &a.facts)
+	if decision.Refused != nil || len(decision.Needs) == 0 {
+		return p.proceed(w, r, a, i)
+	}
+	if form.Get("action") == "cancel" {
+		return p.cancel(w, r, a, i, &decision)
+	}
+	need := &decision.Needs[0]
+	switch need.Kind {
+	case tillit.NeedSignIn:
+		return p.takeSignIn(w, r, a, i, &decision, form)
+	case tillit.NeedConsent:
+		return p.takeConsent(w, r, a, i, need, form)
+	}
+	return p.takeAct(w, r, a, i, &decision, form)
+}
+
+// sameSiteForm refuses a form that another site's page sent.
+func sameSiteForm(r *http.Request) error {
+	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
+	foreign := origin != "" && !sameOrigin(r)
+	if foreign || site == "cross-site" || site == "same-site" {
+		return &Error{Code: "cross_site", Description: "the form was sent from another site", Status: http.StatusForbidden}
+	}
+	return nil
+}
+
+// back sends the browser to the interaction's page as it stands now.
+func (p *Provider) back(w http.ResponseWriter, r *http.Request, realm *realm, i *tillit.Interaction) error {
+	http.Redirect(w, r, realm.endpoint("/interact/"+i.ID), http.StatusSeeOther)
+	return nil
+}
+
+// step stores what a page brought. When another answer came first, that one
+// stands.
+func (p *Provider) step(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, record *tillit.AuditRecord) error {
+	stored, err := json.Marshal(a.request)
+	if err != nil {
+		return err
+	}
+	i.Request, i.Facts, i.Context, i.Ask = stored, a.facts, a.context, a.ask
+	i.Facts.Access = nil
+	if a.person != nil {
+		i.Person = a.person.ID
+	}
+	err = p.Store.StepInteraction(r.Context(), i, record)
+	if err != nil && !errors.Is(err, tillit.ErrStale) {
+		return err
+	}
+	return p.back(w, r, a.realm, i)
+}
+
+func (p *Provider) cancel(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, decision *tillit.Decision) error {
+	need := &decision.Needs[0]
+	if page := p.Needs[need.Kind]; page != nil {
+		if _, _, err := page.Finish(r.Context(), p.act(a, i, need), map[string][]string{"action": {"cancel"}}); err != nil {
+			return err
+		}
+	}
+	if i.Purpose == "account" {
+		return p.finalPage(w, r, a.realm, "cancelled", i.Language)
+	}
+	return p.refuseIn(w, r, a, i, refuse("access_denied", "the person cancelled"))
+}
+
+// takeSignIn chooses a way, or checks the form of the chosen one.
+func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, decision *tillit.Decision, form params) error {
+	need := decision.Needs[0].SignIn
+	if form.Get("action") == "other" {
+		a.request.Way, a.request.Hinted = "", ""
+		return p.step(w, r, a, i, nil)
+	}
+	if code := form.Get("idp"); code != "" {
+		if !slices.Contains(need.Ways, code) {
+			return p.show(w, r, a, i, decision, "refused.not_for_this_way")
+		}
+		a.request.Way = code
+		return p.step(w, r, a, i, nil)
+	}
+	way := p.chosenWay(a, need)
+	if way == nil {
+		return p.back(w, r, a.realm, i)
+	}
+	a.request.Username = form.Get("username")
+	outcome, err := p.Login.SignIn(r.Context(), a.realm.name, way, form.Values, p.now())
+	var refused *tillit.SignInRefused
+	if errors.As(err, &refused) {
+		p.Log.Info("sign-in refused", "realm", a.realm.name, "way", way.Code, "why", refused.Key)
+		return p.show(w, r, a, i, decision, "refused."+refused.Key)
+	}
+	if err != nil {
+		return err
+	}
+	return p.signedIn(w, r, a, i, way, outcome)
+}
+
+// signedIn notes who signed in and how, and renews the browser's cookie.
+func (p *Provider) signedIn(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, way *tillit.Way, outcome tillit.SignInOutcome) error {
+	ctx := r.Context()
+	if err := p.setPerson(ctx, a, outcome.Person); err != nil {
+		return err
+	}
+	if err := p.noteSignIn(ctx, a, way, outcome, i.Language); err != nil {
+		return err
+	}
+	if i.Purpose == "account" {
+		return p.openAccount(w, r, a, i)
+	}
+	if err := p.gatherConsent(ctx, a); err != nil {
+		return err
+	}
+	record, err := p.record(ctx, a, "signed_in", nil)
+	if err != nil {
+		return err
+	}
+	if err := p.renewSession(w, r, a); err != nil {
+		return err
+	}
+	return p.step(w, r, a, i, record)
+}
+
+// noteSignIn turns an outcome into facts; explain does the same.
+func (p *Provider) noteSignIn(ctx context.Context, a *authorization, way *tillit.Way, outcome tillit.SignInOutcome, language string) error {
+	subject, err := p.subject(ctx, a.realm, a.catalog, a.client, a.person)
+	if err != nil {
+		return err
+	}
+	acr := a.catalog.FindACR(outcome.ACR)
+	if acr == nil {
+		return errors.New("the way " + way.Code + " yielded an acr that the realm does not know")
+	}
+	a.facts.SignIn = &tillit.SignIn{
+		Way: way.Code, ACR: acr.Value, Level: acr.Level, Used: outcome.Used, AuthTime: p.now(),
+		Fresh: true, Evidence: outcome.Evidence, Subject: subject,
+	}
+	a.facts.Consent = tillit.Consent{}
+	a.sid = newID()
+	a.request.SID = a.sid
+	values, err := withMembers(outcome.Values, map[string]any{"session": a.sid, "language": language})
+	if err != nil {
+		return err
+	}
+	a.context.SignIn = values
+	a.context.AMR, a.context.AMRWord = told(way, outcome.Used), way.AMRWord
+	return nil
+}
+
+// told is what amr says: the way's values and one per factor used (RFC 8176).
+func told(way *tillit.Way, used []string) []string {
+	list := slices.Clone(way.AMR)
+	for _, factor := range used {
+		if value := way.Factors[factor]; value != "" && !slices.Contains(list, value) {
+			list = append(list, value)
+		}
+	}
+	return list
+}
+
+func withMembers(object json.RawMessage, more map[string]any) (json.RawMessage, error) {
+	members := map[string]any{}
+	if len(object) > 0 {
+		if err := json.Unmarshal(object, &members); err != nil {
+			return nil, err
+		}
+	}
+	for name, value := range more {
+		if value != "" {
+			members[name] = value
+		}
+	}
+	return json.Marshal(members)
+}
+
+// chosenWay is the way whose form is shown: the only one left, the one chosen on
+// the page, or the one a hint chose.
+func (p *Provider) chosenWay(a *authorization, need *tillit.SignInNeed) *tillit.Way {
+	for _, code := range []string{a.request.Way, a.request.Hinted} {
+		if code != "" && slices.Contains(need.Ways, code) {
+			return a.catalog.Way(code)
+		}
+	}
+	if len(need.Ways) == 1 {
+		return a.catalog.Way(need.Ways[0])
+	}
+	return nil
+}
+
+// takeConsent reads the boxes. What has no box was agreed to by pressing allow.
+func (p *Provider) takeConsent(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, need *tillit.Need, form params) error {
+	if form.Get("action") != "allow" {
+		return p.refuseIn(w, r, a, i, refuse("access_denied", "the person did not agree"))
+	}
+	ticked := form.Values["consent"]
+	a.noteConsent(need, func(item string) bool { return slices.Contains(ticked, item) }, p.now())
+	record, err := p.record(r.Context(), a, "consented", nil)
+	if err != nil {
+		return err
+	}
+	return p.step(w, r, a, i, record)
+}
+
+// noteConsent turns an answered page into facts; explain does the same.
+func (a *authorization) noteConsent(need *tillit.Need, agrees func(item string) bool, at int64) {
+	consent := &a.facts.Consent
+	consent.Asked = true
+	for _, item := range need.Items {
+		if !item.Required && !agrees(item.Name) {
+			consent.Declined = append(consent.Declined, item.Name)
+			continue
+		}
+		consent.Agreed = append(consent.Agreed, tillit.Agreement{
+			Item: item.Name, Claims: item.Claims, Text: item.Text, Now: true, At: at,
+		})
+	}
+}
+
+func (p *Provider) act(a *authorization, i *tillit.Interaction, need *tillit.Need) *Act {
+	act := &Act{
+		Realm: a.realm.name, Interaction: i.ID, Client: a.client, Person: a.person, Scope: need.Scope,
+		Parameters: a.ask.Parameters, Language: i.Language, At: p.now(),
+	}
+	if a.facts.SignIn != nil {
+		act.SignIn = *a.facts.SignIn
+	}
+	return act
+}
+
+// takeAct hands the form to whoever carries the act out.
+func (p *Provider) takeAct(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, decision *tillit.Decision, form params) error {
+	need := &decision.Needs[0]
+	page := p.Needs[need.Kind]
+	if page == nil {
+		return p.refuseIn(w, r, a, i, refuse("interaction_required", "what the scope asks for cannot be done here"))
+	}
+	outcome, message, err := page.Finish(r.Context(), p.act(a, i, need), form.Values)
+	if err != nil {
+		return err
+	}
+	if message != "" {
+		return p.show(w, r, a, i, decision, message)
+	}
+	if a.facts.Acts == nil {
+		a.facts.Acts = map[string]bool{}
+	}
+	a.facts.Acts[string(need.Kind)] = outcome.Done
+	if len(outcome.Values) > 0 {
+		a.context.Act = outcome.Values
+	}
+	return p.step(w, r, a, i, nil)
+}

@@ -1,0 +1,287 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"slices"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/token"
+)
+
+// Types of the JOSE headers of what we sign.
+const (
+	idTokenType     = "JWT"
+	accessTokenType = "at+jwt" // RFC 9068 §2.1
+	userInfoType    = "userinfo+jwt"
+)
+
+// A minting is what tokens are made of.
+type minting struct {
+	filling
+	grant   string // id, "" without one
+	session string
+	subject tillit.Subject
+	sinks   map[tillit.Sink]members
+	now     int64
+	expires int64 // of access token and ID Token alike
+	code    bool  // answers an authorization code
+}
+
+// minted are tokens in memory: nothing of it leaves before the commit.
+type minted struct {
+	response members // of the token endpoint
+	opaque   *tillit.OpaqueToken
+	refresh  *tillit.Refresh
+	jti      []string
+}
+
+// mint makes the tokens of a decision and the response that carries them.
+func (p *Provider) mint(ctx context.Context, m *minting) (*minted, error) {
+	shape := &m.decision.Shape
+	out := &minted{response: members{}}
+	for name, value := range m.sinks[tillit.SinkTokenResponse] {
+		out.response[name] = value
+	}
+	access, err := p.mintAccess(ctx, m, out)
+	if err != nil {
+		return nil, err
+	}
+	out.response["access_token"] = access
+	out.response["token_type"] = tokenType(m.catalog)
+	out.response["expires_in"] = m.expires - m.now
+	if len(shape.Scopes) > 0 {
+		out.response["scope"] = tillit.JoinScopes(shape.Scopes)
+	}
+	if shape.IDToken {
+		if out.response["id_token"], err = p.mintID(ctx, m, access, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, p.mintExtra(ctx, m, out)
+}
+
+func tokenType(c *tillit.Catalog) string {
+	if t := c.Tokens["token_response"].TokenType; t != "" {
+		return t
+	}
+	return "Bearer"
+}
+
+// newJTI makes an identifier that also says which grant a token belongs to; to
+// everybody else it is opaque.
+func newJTI(grant string) string {
+	if grant == "" {
+		return newID()
+	}
+	return grant + "." + newID()[:16]
+}
+
+func (p *Provider) mintAccess(ctx context.Context, m *minting, out *minted) (string, error) {
+	kind := "access_token"
+	if m.decision.Shape.Machine {
+		kind = "machine_token"
+	}
+	claims := m.protocol(kind, m.sinks[tillit.SinkAccessToken])
+	jti := newJTI(m.grant)
+	claims["jti"] = jti
+	out.jti = append(out.jti, jti)
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	if m.decision.Shape.Format != tillit.Opaque {
+		return p.Keys.Sign(ctx, m.realm.name, m.algorithm(""), accessTokenType, body)
+	}
+	value, hash := token.NewSecret(token.Access, rand.Reader)
+	out.opaque = &tillit.OpaqueToken{Realm: m.realm.name, Hash: hash, Grant: m.grant, JTI: jti, Claims: body, Expires: m.expires}
+	return value, nil
+}
+
+func (p *Provider) mintID(ctx context.Context, m *minting, access string, out *minted) (string, error) {
+	algorithm := m.algorithm(m.client.IDTokenAlg)
+	claims := m.protocol("id_token", m.sinks[tillit.SinkIDToken])
+	claims["aud"] = string(m.client.ID)
+	if claims["jti"] != nil {
+		claims["jti"] = newJTI(m.grant)
+		out.jti = append(out.jti, claims["jti"].(string))
+	}
+	if m.has("id_token", "at_hash") {
+		claims["at_hash"] = token.HalfHash(algorithm, access)
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	return p.Keys.Sign(ctx, m.realm.name, algorithm, idTokenType, body)
+}
+
+// mintExtra makes the realm's own tokens: a granted claim that goes to a sink of
+// the realm's own makes that sink a member of the response.
+func (p *Provider) mintExtra(ctx context.Context, m *minting, out *minted) error {
+	for _, sink := range m.catalog.ExtraTokens() {
+		claims := m.sinks[sink]
+		spec := m.catalog.Tokens[string(sink)]
+		if len(claims) == 0 || !m.code && !spec.Refreshed {
+			continue
+		}
+		whole := m.protocol(string(sink), claims)
+		whole["aud"] = string(m.client.ID)
+		body, err := json.Marshal(whole)
+		if err != nil {
+			return err
+		}
+		if out.response[string(sink)], err = p.Keys.Sign(ctx, m.realm.name, m.algorithm(""), spec.Type, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// algorithm is the client's choice where the realm has it, else the realm's
+// default.
+func (m *minting) algorithm(wanted string) string {
+	algorithms := m.catalog.Settings.Algorithms
+	if wanted != "" && slices.Contains(algorithms, wanted) {
+		return wanted
+	}
+	if len(algorithms) > 0 {
+		return algorithms[0]
+	}
+	return "ES256"
+}
+
+func (m *minting) has(kind, member string) bool {
+	return slices.Contains(m.frame(kind).Protocol, member)
+}
+
+// frame gives the frame of a kind of token; without one of the realm's own the
+// standards' minimum stands (OIDC Core §2, RFC 9068 §2.2).
+func (m *minting) frame(kind string) tillit.TokenSpec {
+	spec := m.catalog.Token(kind)
+	if len(spec.Protocol) == 0 {
+		switch kind {
+		case "id_token":
+			spec.Protocol = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "jti", "nonce", "acr", "amr", "sid", "at_hash"}
+		case "access_token", "machine_token":
+			spec.Protocol = []string{"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "auth_time", "acr", "amr"}
+		case "userinfo":
+			spec.Protocol = []string{"sub"}
+		}
+	}
+	return spec
+}
+
+// protocol writes the reserved members of a kind of token that have a value,
+// over a copy of its claims.
+func (m *minting) protocol(kind string, claims members) members {
+	spec := m.frame(kind)
+	out := make(members, len(claims)+len(spec.Protocol))
+	for name, value := range claims {
+		out[name] = value
+	}
+	for _, name := range spec.Protocol {
+		if value := m.member(kind, name); value != nil {
+			out[name] = value
+		}
+	}
+	for name, value := range spec.Constants {
+		out[name] = value
+	}
+	return out
+}
+
+func (m *minting) member(kind, name string) any {
+	switch name {
+	case "iss":
+		return m.realm.issuer
+	case "sub":
+		return string(m.subject)
+	case "aud":
+		return m.audience(kind)
+	case "exp":
+		return m.expires
+	case "iat":
+		return m.now
+	case "jti":
+		return newJTI(m.grant)
+	case "azp", "client_id":
+		return string(m.client.ID)
+	case "nonce":
+		return present(m.context.Nonce)
+	case "sid":
+		if m.catalog.Settings.SID == "for_logout" {
+			return nil
+		}
+		return present(m.session)
+	case "scope":
+		return present(tillit.JoinScopes(m.decision.Shape.Scopes))
+	case "authorization_details":
+		if details := m.decision.Shape.Details; len(details) > 0 {
+			list := make([]any, len(details))
+			for i := range details {
+				list[i] = details[i].Fields
+			}
+			return list
+		}
+		return nil
+	}
+	return m.signInMember(name)
+}
+
+// signInMember gives what is told of the sign-in. acr and amr report what
+// happened, not what was asked for.
+func (m *minting) signInMember(name string) any {
+	signIn := m.facts.SignIn
+	if signIn == nil {
+		return nil
+	}
+	switch name {
+	case "auth_time":
+		return signIn.AuthTime
+	case "acr":
+		if acr := m.catalog.FindACR(signIn.ACR); acr != nil && acr.Told != "" {
+			return acr.Told
+		}
+		return signIn.ACR
+	case "amr":
+		if way := m.catalog.Way(signIn.Way); way != nil {
+			list := told(way, signIn.Used)
+			if way.AMRWord && len(list) > 0 {
+				return list[0]
+			}
+			return list
+		}
+		return m.context.AMR
+	}
+	return nil
+}
+
+// audience is one string when there is one, an array when there are several.
+func (m *minting) audience(kind string) any {
+	if kind == "userinfo" {
+		return string(m.client.ID)
+	}
+	audience := m.decision.Shape.Audience
+	switch {
+	case len(audience) == 1:
+		return audience[0]
+	case len(audience) > 1:
+		return audience
+	}
+	if fallback := m.catalog.Token("access_token").DefaultAudience; fallback != "" {
+		return fallback
+	}
+	if m.catalog.Settings.Audience == "asked" {
+		return nil
+	}
+	return m.realm.issuer
+}
+
+func present(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

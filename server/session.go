@@ -1,0 +1,130 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/token"
+)
+
+// Two cookies a realm: one names the browser, binds interactions to it and is
+// the session of realms that keep one; the other is the account page's. Values
+// are 256-bit random; only their hashes are stored.
+const (
+	browserCookie = "browser"
+	accountCookie = "account"
+)
+
+// accountLifetime bounds a session of the account page (seconds).
+const accountLifetime = 30 * 60
+
+func (realm *realm) cookieName(kind string) string {
+	name := "tillit-" + realm.name + "-" + kind
+	if realm.secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (realm *realm) setCookie(w http.ResponseWriter, kind, value string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: realm.cookieName(kind), Value: realm.name + "." + value, Path: "/",
+		HttpOnly: true, Secure: realm.secure, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+func (realm *realm) clearCookie(w http.ResponseWriter, kind string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: realm.cookieName(kind), Path: "/", MaxAge: -1,
+		HttpOnly: true, Secure: realm.secure, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// cookie gives the hash of a cookie's value, nil when there is none of this
+// realm.
+func (realm *realm) cookie(r *http.Request, kind string) []byte {
+	c, err := r.Cookie(realm.cookieName(kind))
+	if err != nil {
+		return nil
+	}
+	value, found := strings.CutPrefix(c.Value, realm.name+".")
+	if !found || len(value) < 20 {
+		return nil
+	}
+	return token.Hash(value)
+}
+
+// browser gives the hash of the browser's cookie, setting one where there is none.
+func (p *Provider) browser(w http.ResponseWriter, r *http.Request, realm *realm) []byte {
+	if hash := realm.cookie(r, browserCookie); hash != nil {
+		return hash
+	}
+	return p.newCookie(w, realm, browserCookie)
+}
+
+func (p *Provider) newCookie(w http.ResponseWriter, realm *realm, kind string) []byte {
+	value := newID() + newID()
+	realm.setCookie(w, kind, value)
+	return token.Hash(value)
+}
+
+// gatherSession finds the person who signed in to this browser earlier.
+func (p *Provider) gatherSession(r *http.Request, a *authorization) error {
+	hash := a.realm.cookie(r, browserCookie)
+	if hash == nil {
+		return nil
+	}
+	s, err := p.Store.Session(r.Context(), a.realm.name, hash, p.now())
+	if errors.Is(err, tillit.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sso := a.catalog.Settings.SingleSignOn
+	now := p.now()
+	if sso.Idle > 0 && now-s.LastSeen > sso.Idle || sso.Max > 0 && now-s.Created > sso.Max {
+		return nil
+	}
+	if err := p.setPerson(r.Context(), a, s.Person); err != nil {
+		if errors.Is(err, tillit.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	signIn := s.SignIn
+	signIn.Fresh = false
+	if signIn.Subject, err = p.subject(r.Context(), a.realm, a.catalog, a.client, a.person); err != nil {
+		return err
+	}
+	nonce := a.context.Nonce
+	a.facts.SignIn, a.context, a.sid = &signIn, s.Context, s.ID
+	a.context.Nonce = nonce
+	return p.Store.TouchSession(r.Context(), a.realm.name, hash, now, min(s.Created+sso.Max, now+sso.Idle))
+}
+
+// renewSession gives the browser a new cookie after a sign-in, moves its open
+// interactions to it, and opens a session where the realm keeps one.
+func (p *Provider) renewSession(w http.ResponseWriter, r *http.Request, a *authorization) error {
+	ctx := r.Context()
+	old := a.realm.cookie(r, browserCookie)
+	hash := p.newCookie(w, a.realm, browserCookie)
+	if old != nil {
+		if err := p.Store.MoveBrowser(ctx, a.realm.name, old, hash); err != nil {
+			return err
+		}
+	}
+	sso := a.catalog.Settings.SingleSignOn
+	if sso == nil {
+		return nil
+	}
+	now := p.now()
+	s := &tillit.Session{
+		Realm: a.realm.name, Hash: hash, ID: a.sid, Person: a.person.ID, SignIn: *a.facts.SignIn,
+		Context: a.context, Created: now, LastSeen: now, Expires: min(now+sso.Max, now+sso.Idle),
+	}
+	s.Context.Nonce = ""
+	return p.Store.SaveSession(ctx, s, old)
+}

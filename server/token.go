@@ -1,0 +1,166 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/tillit/tillit"
+)
+
+// A grantType is one way to get tokens (RFC 6749 §1.3).
+type grantType struct {
+	// redeem reads what the client brings and finds the ticket. Nothing is spent
+	// yet: that is part of the one commit at the end.
+	redeem func(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, error)
+	public bool // clients without credentials may use it
+}
+
+// grantTypes lists the grant types of this provider, one file each: grant_*.go.
+var grantTypes = map[string]grantType{
+	"authorization_code": {redeemCode, true},
+	"refresh_token":      {redeemRefresh, true},
+	"client_credentials": {redeemClientCredentials, false},
+}
+
+// A tokenRequest is one request at the token endpoint, of a client that is known
+// to be who it says.
+type tokenRequest struct {
+	realm  *realm
+	client *tillit.Client
+	form   params
+	now    int64
+}
+
+// A ticket is what was redeemed: the ask it was born with, what is known since,
+// and how to spend it.
+type ticket struct {
+	catalog *tillit.Catalog
+	ask     *tillit.Ask
+	facts   *tillit.Facts
+	context *tillit.Context
+	person  *tillit.Person
+	grant   *tillit.Grant // nil: the client acts for itself
+	subject tillit.Subject
+	code    bool
+	ends    int64 // absolute end of the grant; 0: none
+	// spend stores everything in one commit, and only then may tokens leave.
+	spend func(ctx context.Context, out *minted, grant *tillit.Grant, record *tillit.AuditRecord) error
+	// refreshToken adds a refresh token to what was minted; nil: none.
+	refreshToken func(out *minted, shape *tillit.Shape)
+}
+
+// token serves the token endpoint (RFC 6749 §3.2). Who asks, with what, what may
+// they have, fetch it, sign it, one commit, say it. A grant type cannot skip a
+// phase.
+func (p *Provider) token(w http.ResponseWriter, r *http.Request, realm *realm) error {
+	form, err := parseForm(r)
+	if err != nil {
+		return err
+	}
+	name := form.Get("grant_type")
+	if name == "" {
+		return refuse("invalid_request", "the parameter grant_type is missing")
+	}
+	gt, known := grantTypes[name]
+	if !known {
+		return refuse("unsupported_grant_type", "the grant_type is not supported")
+	}
+	client, err := p.authenticateClient(r, realm, form, gt.public)
+	if err != nil {
+		return err
+	}
+	if !client.MayUse(name) {
+		return refuse("unauthorized_client", "the client is not registered for this grant_type")
+	}
+	response, err := p.redeem(r.Context(), gt, &tokenRequest{realm, client, form, p.now()})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Pragma", "no-cache")
+	return writeJSON(w, http.StatusOK, response)
+}
+
+func (p *Provider) redeem(ctx context.Context, gt grantType, t *tokenRequest) (members, error) {
+	ticket, err := gt.redeem(p, ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	decision := tillit.Decide(ticket.catalog, t.client, ticket.ask, ticket.facts)
+	if decision.Refused != nil {
+		return nil, refusal(ticket.catalog, decision.Refused)
+	}
+	m := ticket.minting(t, &decision)
+	if m.sinks, err = p.fill(ctx, &m.filling); err != nil {
+		return nil, err
+	}
+	// Tokens are signed before anything is spent, but leave only after the commit
+	// that spends it: whoever loses the race throws its tokens away.
+	out, err := p.mint(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if ticket.refreshToken != nil && decision.Shape.Refresh {
+		ticket.refreshToken(out, &decision.Shape)
+	}
+	record, err := p.recordOf(ctx, t.realm.name, "issued", ticket.catalog, t.client, ticket.ask, ticket.facts, ticket.person, &decision)
+	if err != nil {
+		return nil, err
+	}
+	record.Grant, record.JTI = m.grant, out.jti
+	if err := ticket.spend(ctx, out, ticket.grant, record); err != nil {
+		return nil, err
+	}
+	return out.response, nil
+}
+
+func (t *ticket) minting(request *tokenRequest, decision *tillit.Decision) *minting {
+	m := &minting{
+		filling: filling{
+			realm: request.realm, catalog: t.catalog, client: request.client, person: t.person,
+			ask: t.ask, facts: t.facts, context: t.context, decision: decision,
+		},
+		subject: t.subject, now: request.now, expires: request.now + decision.Shape.Access, code: t.code,
+	}
+	if t.grant != nil {
+		m.grant, m.session = t.grant.ID, t.grant.Session
+	}
+	if t.ends > 0 && m.expires > t.ends {
+		m.expires = t.ends
+	}
+	return m
+}
+
+// ticketOf reads a stored grant back: the ask with the endpoint it was born at,
+// the facts less what was taken back since, today's catalog.
+func (p *Provider) ticketOf(ctx context.Context, realm *realm, client *tillit.Client, grant *tillit.Grant) (*ticket, error) {
+	facts := grant.Facts
+	facts.Now, facts.NoInteraction, facts.Prior = p.now(), true, &grant.Shape
+	facts.Consent.Agreed = nil
+	for _, agreement := range grant.Facts.Consent.Agreed {
+		if !contains(grant.Withdrawn, agreement.Item) {
+			facts.Consent.Agreed = append(facts.Consent.Agreed, agreement)
+		}
+	}
+	t := &ticket{
+		catalog: p.dialect(realm.name, grant.Ask.Dialect), ask: &grant.Ask, facts: &facts, context: &grant.Context,
+		grant: grant, subject: grant.Subject, ends: grant.Expires,
+	}
+	if err := p.gatherAccess(ctx, realm, t.catalog, client, t.ask, t.facts); err != nil {
+		return nil, err
+	}
+	person, err := p.Store.Person(ctx, realm.name, grant.Person)
+	if err != nil {
+		return nil, err
+	}
+	t.person = person
+	return t, nil
+}
+
+func contains[T comparable](list []T, item T) bool {
+	for i := range list {
+		if list[i] == item {
+			return true
+		}
+	}
+	return false
+}
