@@ -69,6 +69,8 @@ var specimens = []specimen{
 			{Name: "aml_person/basic", Title: "Opplysninger om hvitvasking", Beta: true},
 			{Name: "nnin", Title: "Fødselsnummer", Beta: true, Required: true, Claims: []server.ConsentClaim{{Name: "nnin", Title: "Fødselsnummer", Value: "12848712345"}}},
 		}}},
+	{"consent-required", "consent", server.Consent{Form: form, Client: bank, Person: "Kari Solbakken", Items: []server.ConsentItem{
+		{Name: "profile", Title: "Navn", Required: true, Claims: []server.ConsentClaim{{Name: "name", Title: "Fullt navn", Value: "Kari Solbakken"}}}}}},
 	{"consent-error", "consent", server.Consent{Client: bank, Form: server.Form{Action: form.Action, Error: "error.stale.text"}}},
 	{"consent-minimal", "consent", server.Consent{}},
 	{"logout", "logout", server.Logout{Form: form, Client: bank}},

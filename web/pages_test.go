@@ -227,6 +227,17 @@ func TestConsentBoxes(t *testing.T) {
 	}
 }
 
+func TestConsentWithoutChoice(t *testing.T) {
+	s := specimenOf(t, "consent-required")
+	root := render(t, s.page, frame("nb"), s.model)
+	if len(inputs(root, "consent")) > 0 {
+		t.Error("what the client requires has a box")
+	}
+	if text := textOf(root); strings.Contains(text, "krysset av") || !strings.Contains(text, "Dette må deles") {
+		t.Error("the page offers a choice that is not there")
+	}
+}
+
 func TestErrorsAreAlerts(t *testing.T) {
 	for name, want := range map[string]string{
 		"sign-in-refused": "stemmer ikke", "consent-error": "allerede svart", "error": "Adressen stemmer ikke",
