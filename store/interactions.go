@@ -135,7 +135,7 @@ func finishing(i *tillit.Interaction, code *tillit.Code, grant *tillit.Grant, re
 	}
 	done := i.Done
 	if done == 0 {
-		done = max(1, instant(record)) // 0 would leave it open
+		done = max(1, instant(record, i.Created)) // 0 would leave it open
 	}
 	return func(tx *tx) error {
 		if err := row.step(tx, done); err != nil {

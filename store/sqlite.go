@@ -239,13 +239,17 @@ func (w *writer) leave() error {
 	if w.conn == nil {
 		return nil
 	}
-	w.on.prepared.(*sync.Map).Range(func(_, stmt any) bool {
-		stmt.(*sql.Stmt).Close()
-		return true
-	})
+	w.closeStatements()
 	conn := w.conn
 	w.conn = nil
 	return conn.Close()
+}
+
+func (w *writer) closeStatements() {
+	w.on.prepared.Range(func(_, stmt any) bool {
+		stmt.(*sql.Stmt).Close()
+		return true
+	})
 }
 
 // run gathers what waits and commits it, until the queue is closed and empty.
@@ -361,9 +365,11 @@ func (w *writer) restore() {
 	if w.db.readers == nil {
 		return // a database in memory is gone with its connection
 	}
-	// A connection that may still be in a transaction is thrown away, not reused.
+	// A connection that may still be in a transaction is thrown away, not reused:
+	// ErrBadConn tells the pool so. Statements end before their connection does.
+	w.closeStatements()
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
-	_ = w.leave()
+	w.conn = nil
 }
 
 // submit queues a job and waits for its commit.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 
 	"github.com/tillit/tillit"
 )
@@ -63,10 +64,7 @@ func (t *tx) take(otherwise error, query string, args []any, dest ...any) error 
 type statements struct {
 	prepare   func(ctx context.Context, query string) (*sql.Stmt, error)
 	translate func(error) error
-	prepared  interface {
-		Load(any) (any, bool)
-		LoadOrStore(any, any) (any, bool)
-	}
+	prepared  *sync.Map // query → *sql.Stmt
 }
 
 func (s *statements) statement(ctx context.Context, query string) (*sql.Stmt, error) {
