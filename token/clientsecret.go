@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -38,11 +39,28 @@ const maxSecret = 512
 type ClientSecrets struct {
 	random io.Reader
 	slots  chan struct{} // bounds the memory of argon2id
+
+	// A secret that argon2id found right is remembered by a keyed digest of the
+	// secret and its hash, so that a busy client does not pay at every request.
+	key   [32]byte
+	right *recent[struct{}]
 }
 
-// NewClientSecrets makes a ClientSecrets.
+// mostSecrets bounds how many are remembered.
+const mostSecrets = 1024
+
+// NewClientSecrets makes a ClientSecrets. It panics when randomness fails, as
+// crypto/rand does.
 func NewClientSecrets(random io.Reader) *ClientSecrets {
-	return &ClientSecrets{random: random, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	c := &ClientSecrets{
+		random: random,
+		slots:  make(chan struct{}, runtime.GOMAXPROCS(0)),
+		right:  newRecent[struct{}](mostSecrets),
+	}
+	if _, err := io.ReadFull(random, c.key[:]); err != nil {
+		panic("token: no randomness: " + err.Error())
+	}
+	return c
 }
 
 // HashSecret gives a secret as it is stored, without an end: SHA-256 when it was
@@ -87,18 +105,39 @@ func (c *ClientSecrets) matches(secret string, stored tillit.SecretHash) int {
 		}
 		return subtle.ConstantTimeCompare(want, Hash(secret))
 	case methodArgon2id:
-		left, right, _ := strings.Cut(stored.Hash, ".")
-		salt, err := base64.RawURLEncoding.DecodeString(left)
-		if err != nil || len(salt) != argonSalt {
-			return 0
-		}
-		want, err := base64.RawURLEncoding.DecodeString(right)
-		if err != nil || len(want) != argonKey {
-			return 0
-		}
-		return subtle.ConstantTimeCompare(want, c.stretch(secret, salt))
+		return c.matchesChosen(secret, stored.Hash)
 	}
 	return 0
+}
+
+// matchesChosen compares with argon2id, or remembers having done so.
+func (c *ClientSecrets) matchesChosen(secret, stored string) int {
+	left, right, _ := strings.Cut(stored, ".")
+	salt, err := base64.RawURLEncoding.DecodeString(left)
+	if err != nil || len(salt) != argonSalt {
+		return 0
+	}
+	want, err := base64.RawURLEncoding.DecodeString(right)
+	if err != nil || len(want) != argonKey {
+		return 0
+	}
+	known := c.digest(secret, stored)
+	if _, ok := c.right.get(known); ok {
+		return 1
+	}
+	same := subtle.ConstantTimeCompare(want, c.stretch(secret, salt))
+	if same == 1 {
+		c.right.put(known, struct{}{})
+	}
+	return same
+}
+
+func (c *ClientSecrets) digest(secret, stored string) (sum [32]byte) {
+	mac := hmac.New(sha256.New, c.key[:])
+	mac.Write([]byte(stored)) // of fixed length, so the two cannot be confused
+	mac.Write([]byte(secret))
+	mac.Sum(sum[:0])
+	return sum
 }
 
 func (c *ClientSecrets) stretch(secret string, salt []byte) []byte {

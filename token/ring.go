@@ -1,7 +1,9 @@
 package token
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"sync"
@@ -33,6 +35,22 @@ type Ring struct {
 	realms  map[string]*keys
 	loading sync.Mutex // an older reading never replaces a newer one
 	making  sync.Mutex // one key is made at a time; making RSA keys is slow
+
+	verified *recent[believed]
+}
+
+// How many verified tokens are remembered, and how large they may be in bytes:
+// an API introspects or reads UserInfo with one token many times.
+const (
+	mostVerified    = 4096
+	largestVerified = 4 << 10
+)
+
+// believed is a token whose signature was checked. It counts only as long as its
+// key is published.
+type believed struct {
+	realm  string
+	parsed parsed
 }
 
 // keys are those of one realm as last read, never changed after.
@@ -45,7 +63,7 @@ type keys struct {
 // NewRing makes a ring over a store. Nothing is read yet: keys are read, and
 // made, when a realm first needs them.
 func NewRing(store KeyStore, master MasterKey, now func() time.Time, random io.Reader) *Ring {
-	return &Ring{store: store, master: master, now: now, random: random, realms: map[string]*keys{}}
+	return &Ring{store: store, master: master, now: now, random: random, realms: map[string]*keys{}, verified: newRecent[believed](mostVerified)}
 }
 
 // Sign makes a compact JWS of the claims (JSON) with the realm's current key for
@@ -67,18 +85,26 @@ func (r *Ring) Sign(ctx context.Context, realm, algorithm, typ string, claims []
 // that it names, with that key's algorithm and no other. It does not look at
 // exp. A bad token is [ErrInvalid]; any other error is our own fault.
 func (r *Ring) Verify(ctx context.Context, realm, jws string) (claims []byte, typ, algorithm string, err error) {
-	p, err := parse(jws)
-	if err != nil {
-		return nil, "", "", err
+	digest := sha256.Sum256([]byte(jws))
+	before, seen := r.verified.get(digest)
+	seen = seen && before.realm == realm
+	p := before.parsed
+	if !seen {
+		if p, err = parse(jws); err != nil {
+			return nil, "", "", err
+		}
 	}
 	k, err := r.named(ctx, realm, p.kid)
 	if err != nil {
 		return nil, "", "", err
 	}
-	if k == nil || k.Algorithm != p.algorithm || !k.published(r.now().Unix()) || !k.check(p.input, p.signature) {
+	if k == nil || k.Algorithm != p.algorithm || !k.published(r.now().Unix()) || !seen && !k.check(p.input, p.signature) {
 		return nil, "", "", ErrInvalid
 	}
-	return p.claims, p.typ, p.algorithm, nil
+	if !seen && len(jws) <= largestVerified {
+		r.verified.put(digest, believed{realm, parsed{algorithm: p.algorithm, kid: p.kid, typ: p.typ, claims: p.claims}})
+	}
+	return bytes.Clone(p.claims), p.typ, p.algorithm, nil
 }
 
 // Ensure makes the realm's first key of each algorithm where there is none, so
@@ -220,12 +246,17 @@ func (r *Ring) load(ctx context.Context, realm string) (*keys, error) {
 	return ks, nil
 }
 
-// reopen opens a stored key, or takes the signer of the same key known before.
+// reopen opens a stored key, or takes what is known of the same key.
 func reopen(master MasterKey, known *keys, stored tillit.SigningKey) (*key, error) {
-	if known != nil {
-		if k := known.byID[stored.ID]; k != nil && k.Algorithm == stored.Algorithm {
-			return &key{SigningKey: stored, signer: k.signer, jwk: k.jwk}, nil
-		}
+	if known == nil {
+		return open(master, stored)
 	}
-	return open(master, stored)
+	k := known.byID[stored.ID]
+	switch {
+	case k == nil || k.Algorithm != stored.Algorithm:
+		return open(master, stored)
+	case k.Activates == stored.Activates && k.Retires == stored.Retires && k.Expires == stored.Expires:
+		return k, nil
+	}
+	return &key{SigningKey: stored, signer: k.signer, jwk: k.jwk}, nil
 }

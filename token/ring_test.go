@@ -230,6 +230,46 @@ func TestRotateWithoutAFailedVerification(t *testing.T) {
 	}
 }
 
+func TestVerifyAgain(t *testing.T) {
+	ring, store, clock := newRing(t)
+	jws, err := ring.Sign(t.Context(), "buypass", "ES256", "at+jwt", []byte(claims))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		got, typ, algorithm, err := ring.Verify(t.Context(), "buypass", jws)
+		if err != nil || string(got) != claims || typ != "at+jwt" || algorithm != "ES256" {
+			t.Fatalf("%s %s %s, %v", got, typ, algorithm, err)
+		}
+		got[0] = 'x' // what the caller does to it is the caller's
+	}
+	if _, _, _, err := ring.Verify(t.Context(), "bankid", jws); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a token that was believed in one realm, in another: %v", err)
+	}
+	store.keys = nil // the key is taken away
+	clock.advance(time.Second)
+	if err := ring.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, _, err := ring.Verify(t.Context(), "buypass", jws); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a token that was believed, after its key was removed: %v", err)
+	}
+}
+
+func TestRecentForgets(t *testing.T) {
+	r := newRecent[int](2)
+	for i := range 5 {
+		r.put([32]byte{byte(i)}, i)
+		r.get([32]byte{0}) // in use
+	}
+	if _, ok := r.get([32]byte{0}); !ok {
+		t.Error("what is in use was forgotten")
+	}
+	if _, ok := r.get([32]byte{1}); ok || len(r.young)+len(r.old) > 4 {
+		t.Errorf("%d values are remembered; the first unused one: %t", len(r.young)+len(r.old), ok)
+	}
+}
+
 func TestRotateRefusesThePast(t *testing.T) {
 	ring, store, _ := newRing(t)
 	if _, err := ring.Rotate(t.Context(), "buypass", "ES256", start.Add(-time.Second), time.Hour); err == nil || len(store.keys) != 0 {
@@ -304,6 +344,29 @@ func FuzzVerify(f *testing.F) {
 		}
 		if err != nil && !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q is our own fault: %v", jws, err)
+		}
+	})
+}
+
+func BenchmarkVerify(b *testing.B) {
+	ring, _, _ := newRing(b)
+	jws, err := ring.Sign(b.Context(), "buypass", "ES256", "at+jwt", []byte(claims))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("again", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, _, err := ring.Verify(b.Context(), "buypass", jws); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			ring.verified = newRecent[believed](1)
+			if _, _, _, err := ring.Verify(b.Context(), "buypass", jws); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 }
