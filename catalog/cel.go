@@ -105,7 +105,10 @@ func (p *program) Eval(roots map[string]any) (any, bool, error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("evaluating %s: %w", p.source, err)
 	}
-	return native, present(native), nil
+	if !present(native) {
+		return nil, false, nil
+	}
+	return native, true, nil
 }
 
 // Roots gives the roots the expression reads.

@@ -59,7 +59,10 @@ func follow(value any, segments []string) (any, bool) {
 			value = member.Interface()
 		}
 	}
-	return value, present(value)
+	if !present(value) {
+		return nil, false
+	}
+	return value, true
 }
 
 func present(value any) bool { return value != nil && value != "" }
