@@ -230,6 +230,14 @@ func TestValues(t *testing.T) {
 	if text := string(out.Values); strings.Contains(text, "654321") || strings.Contains(text, "ways") {
 		t.Errorf("a code or the ways are told: %s", text)
 	}
+	issued["serial_number"] = "1"
+	own := *book.Directory.(people)["kari"]
+	own.Attributes = json.RawMessage(`{"sign_in": {"facts": {"certificate": {"pem": "own"}}}}`)
+	book.Directory.(people)["own"] = &own
+	values, _ = read(bid, form("username", "own", "password", secret, "otp", "123456"))
+	if got, _ := values["certificate"].(map[string]any); got["pem"] != "own" || len(got) != 1 {
+		t.Errorf("facts of two certificates are mixed: %v", got)
+	}
 	values, out = read(bis, form("username", "kari", "password", secret, "pin", "1234"))
 	if got, _ := values["certificate"].(map[string]any); got["given_name"] != "Kari" || got["originator"] != nil || got["pem"] != nil || len(out.Evidence) != 0 {
 		t.Errorf("a way that does not show the certificate told %v, %v; want whose it is", got, out.Evidence)

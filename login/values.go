@@ -27,8 +27,8 @@ func (b *Book) values(ctx context.Context, realm string, m method, c claimant, w
 }
 
 // addCertificate completes what the directory says of the certificate with one
-// that is really issued. What the directory says wins: so a synthetic person can
-// have any certificate. A way whose certificate is not shown to us tells only
+// that is really issued, unless the directory has the certificate itself. What
+// the directory says wins: so a synthetic person can have any. A way whose certificate is not shown to us tells only
 // whose it is; a method that has none, or a way with other evidence, tells
 // nothing of one.
 func (b *Book) addCertificate(ctx context.Context, realm string, m method, c claimant, way *tillit.Way, values map[string]any) error {
@@ -44,8 +44,8 @@ func (b *Book) addCertificate(ctx context.Context, realm string, m method, c cla
 		}
 		return nil
 	}
-	if b.Certificates == nil {
-		return nil
+	if _, whole := said["pem"]; whole || b.Certificates == nil {
+		return nil // what is said is of that very certificate
 	}
 	issued, err := b.Certificates.PersonFacts(ctx, realm, c.person)
 	if err != nil {

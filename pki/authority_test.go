@@ -170,6 +170,7 @@ func TestTheDirectorySaysWhatStandsInTheCertificate(t *testing.T) {
 		"sign_in": map[string]any{"facts": map[string]any{"certificate": map[string]any{
 			"subject":    map[string]any{"serial_number": "9578-6000-4-2410017", "common_name": "Kari Skogheim"},
 			"given_name": "Kari", "family_name": "Skogheim", "birthdate": "1985-05-17", "serial_number": "2410017",
+			"key_algorithm": "RSA", "key_size": 2048, "policy": "2.999.7",
 			"not_before": began.Unix(), "not_after_ms": ends.UnixMilli(),
 		}}},
 	}))}
@@ -177,6 +178,10 @@ func TestTheDirectorySaysWhatStandsInTheCertificate(t *testing.T) {
 	if c.Subject.CommonName != "Kari Skogheim" || c.Subject.SerialNumber != "9578-6000-4-2410017" || c.SerialNumber.String() != "2410017" ||
 		!c.NotBefore.Equal(began) || !c.NotAfter.Equal(ends) || birthdate(c) != "1985-05-17" {
 		t.Errorf("%v, number %v, %v to %v, born %s", c.Subject, c.SerialNumber, c.NotBefore, c.NotAfter, birthdate(c))
+	}
+	facts, err := authority.PersonFacts(t.Context(), "bankid", said)
+	if err != nil || facts["key_algorithm"] != "RSA" || facts["key_size"] != int64(2048) || facts["policy"] != "2.999.7" {
+		t.Errorf("%v, %v; want the key and policy that the directory says", facts, err)
 	}
 	if strings.Contains(string(c.Raw), "17858504325") {
 		t.Error("the national number stands in the certificate")

@@ -20,6 +20,8 @@ type holder struct {
 	birthdate             string // YYYY-MM-DD
 	notBefore, notAfter   time.Time
 	number                *big.Int // of the certificate
+	rsaBits               int      // 0: a P-256 key
+	policy                string   // OID in dots, or ""
 }
 
 // attributes are the members of a person that a certificate is made from. What
@@ -38,6 +40,9 @@ type attributes struct {
 					CommonName   string `json:"common_name"`
 				} `json:"subject"`
 				SerialNumber string `json:"serial_number"`
+				KeyAlgorithm string `json:"key_algorithm"` // RSA, else P-256
+				KeySize      int    `json:"key_size"`
+				Policy       string `json:"policy"`
 				NotBefore    int64  `json:"not_before"`   // unix seconds
 				NotAfter     int64  `json:"not_after_ms"` // unix milliseconds
 			} `json:"certificate"`
@@ -79,8 +84,19 @@ func holderOf(person *tillit.Person) (holder, error) {
 	if n, ok := new(big.Int).SetString(said.SerialNumber, 10); ok && n.Sign() > 0 && n.BitLen() <= 159 {
 		h.number = n
 	}
+	h.policy = said.Policy
+	if said.KeyAlgorithm == "RSA" {
+		h.rsaBits = min(max(said.KeySize, leastRSA), mostRSA)
+	}
 	return h, nil
 }
+
+// Bounds of RSA keys, in bits: below they are weak, above too slow to make while
+// somebody waits.
+const (
+	leastRSA = 2048
+	mostRSA  = 3072
+)
 
 func first(texts ...string) string {
 	for _, text := range texts {

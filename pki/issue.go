@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -45,7 +46,7 @@ func (a *Authority) issueRoot(r *realm) (*credential, error) {
 			Country:      []string{country},
 		},
 		NotAfter: a.config.Now().Add(rootLives),
-	}, authority(1))
+	}, 0, authority(1))
 }
 
 // issueIssuing makes the authority that issues to people.
@@ -58,7 +59,7 @@ func (a *Authority) issueIssuing(r *realm) (*credential, error) {
 			Country:            []string{country},
 		},
 		NotAfter: a.config.Now().Add(issuingLives),
-	}, authority(0))
+	}, 0, authority(0))
 }
 
 // authority makes a template that of a CA with so many CAs below it.
@@ -87,7 +88,9 @@ func (a *Authority) issuePerson(r *realm, h holder, now time.Time) (*credential,
 		NotBefore: notBefore,
 		NotAfter:  notAfter,
 		KeyUsage:  x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
-	}, func(_ *Authority, t *x509.Certificate) error { return endUser(t, r.profile.Policy, h.birthdate) })
+	}, h.rsaBits, func(_ *Authority, t *x509.Certificate) error {
+		return endUser(t, first(h.policy, r.profile.Policy), h.birthdate)
+	})
 }
 
 // endUser adds to a template what makes a person's certificate of it.
@@ -125,14 +128,22 @@ type dateOfBirth struct {
 	} `asn1:"set"`
 }
 
+// key makes a private key: RSA with so many bits, P-256 for 0.
+func (a *Authority) key(rsaBits int) (crypto.Signer, error) {
+	if rsaBits == 0 {
+		return ecdsa.GenerateKey(elliptic.P256(), a.config.Random)
+	}
+	return rsa.GenerateKey(a.config.Random, rsaBits)
+}
+
 // sign makes a key and a certificate from the template, issued by the issuer, or
-// by itself without one. People's keys are P-256 as the authorities' are: RSA
-// keys take too long for the moment in which somebody signs in.
-func (a *Authority) sign(issuer *credential, t *x509.Certificate, complete func(*Authority, *x509.Certificate) error) (*credential, error) {
+// by itself without one. Keys are P-256 unless the directory says RSA: making
+// those takes long for the moment in which somebody signs in.
+func (a *Authority) sign(issuer *credential, t *x509.Certificate, rsaBits int, complete func(*Authority, *x509.Certificate) error) (*credential, error) {
 	if err := complete(a, t); err != nil {
 		return nil, err
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), a.config.Random)
+	key, err := a.key(rsaBits)
 	if err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}
@@ -143,7 +154,7 @@ func (a *Authority) sign(issuer *credential, t *x509.Certificate, complete func(
 		}
 		t.SerialNumber.Add(t.SerialNumber, big.NewInt(1))
 	}
-	parent, signer := t, crypto.Signer(key)
+	parent, signer := t, key
 	if issuer != nil {
 		parent, signer = issuer.certificate, issuer.signer
 	}
