@@ -19,11 +19,15 @@ import (
 // Password is the password of every demo person.
 const Password = "skogen-er-dyp"
 
-// RedirectURIs are those of every demo client with a redirect URI. Both are
+// redirectURIs are those of every demo client with a redirect URI. Both are
 // loopback addresses, so any port will do (RFC 8252 §7.3).
 var redirectURIs = []string{"http://127.0.0.1/callback", "http://localhost/callback"}
 
-var postLogoutRedirectURIs = []string{"http://localhost/signed-out", "http://127.0.0.1/signed-out"}
+// The last two are the playground's.
+var postLogoutRedirectURIs = []string{
+	"http://localhost/signed-out", "http://127.0.0.1/signed-out",
+	"http://localhost/dev/signed-out", "http://127.0.0.1/dev/signed-out",
+}
 
 // subjects is the name space of the demo people's subject identifiers, which
 // are the same in every data directory.
@@ -79,6 +83,7 @@ type LoadedClient struct {
 // LoadedServer is a resource server with its credentials.
 type LoadedServer struct {
 	Server *tillit.Server
+	API    *DataAPI
 	LoadedClient
 }
 
@@ -221,7 +226,7 @@ func loadServers(ctx context.Context, c Config, catalog *tillit.Catalog, data Da
 		if err != nil {
 			return nil, fmt.Errorf("resource server %s: %w", d.ID, err)
 		}
-		list = append(list, LoadedServer{Server: server, LoadedClient: loaded})
+		list = append(list, LoadedServer{Server: server, API: d.API, LoadedClient: loaded})
 	}
 	return list, nil
 }

@@ -1,0 +1,246 @@
+package dev
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/internal/demo"
+)
+
+// resultModel is what the page after a run shows.
+type resultModel struct {
+	Run       string
+	Realm     string
+	Title     string
+	Client    string
+	ClientURL string
+	Asked     []string
+	Request   []choice // the authorization request, parameter by parameter
+
+	OK        bool
+	Error     string
+	Failed    string
+	Told      string
+	Revoked   bool
+	Renewable bool
+	SignsOut  bool
+	Person    string
+	Account   string
+
+	Scopes    []verdict
+	Claims    []verdict // one per claim and place
+	Withheld  []verdict // claims that were not given
+	Explained bool
+	Documents []document
+	Snippets  []snippet
+}
+
+// verdict is what became of one scope or claim, in words.
+type verdict struct {
+	Name, Title, Where, Via, Sentence, Reason string
+	Given                                     bool
+}
+
+// document is one token or answer, decoded.
+type document struct{ ID, Title, Note, Header, Text, Raw string }
+
+func (p *playground) result(w http.ResponseWriter, r *http.Request) {
+	found, ok := p.runs.get(r.URL.Query().Get("run"), browserOf(r))
+	if !ok {
+		p.tell(w, http.StatusNotFound, message{Heading: "This result is gone", Text: "The playground remembers the last runs of this browser only, and forgets them when it ends."})
+		return
+	}
+	realm, client, err := p.client(found.Realm, string(found.Client))
+	if err != nil {
+		p.fault(w, "The client is gone", err)
+		return
+	}
+	m, err := discover(r.Context(), p.HTTP, realm.Issuer)
+	if err != nil {
+		p.fault(w, "Discovery failed", err)
+		return
+	}
+	p.render(w, http.StatusOK, "result", "What came back", p.resultModel(r.Context(), found, m, realm, client))
+}
+
+func (p *playground) resultModel(ctx context.Context, found run, m metadata, realm demo.FixtureRealm, client demo.FixtureClient) resultModel {
+	model := resultModel{
+		Run: found.ID, Realm: found.Realm, Title: found.Realm, Client: client.Name, Account: realm.APIs["account"],
+		ClientURL: "/?realm=" + url.QueryEscape(found.Realm) + "&client=" + url.QueryEscape(string(found.Client)),
+		OK:        found.Tokens != nil && found.Failed == "", Error: found.Error, Failed: found.Failed, Told: found.Told, Revoked: found.Revoked,
+		Request: parameters(found.Request), Snippets: snippets(found, m, client, p.Base),
+	}
+	for _, name := range found.Asked {
+		model.Asked = append(model.Asked, string(name))
+	}
+	catalog := p.Catalog(found.Realm)
+	if catalog != nil {
+		model.Title = catalog.Title.In("en")
+	}
+	if found.Tokens == nil {
+		return model
+	}
+	model.Renewable = found.Tokens.Refresh != ""
+	model.SignsOut = found.Tokens.ID != "" && m.EndSession != ""
+	model.Person = personOf(found.Tokens)
+	model.Documents = documents(found.Tokens)
+	p.explain(ctx, &model, found, catalog)
+	return model
+}
+
+// parameters takes the authorization request apart, in the order it was sent.
+func parameters(request string) []choice {
+	_, query, _ := strings.Cut(request, "?")
+	var list []choice
+	for part := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		value, err := url.QueryUnescape(value)
+		if name != "" && err == nil {
+			list = append(list, choice{Title: name, Value: value})
+		}
+	}
+	return list
+}
+
+// explain fills in why each scope and claim was given or not.
+func (p *playground) explain(ctx context.Context, model *resultModel, found run, catalog *tillit.Catalog) {
+	if jti := jtiOf(found.Tokens); p.Explain != nil && jti != "" {
+		if e, err := p.Explain(ctx, found.Realm, jti); err == nil {
+			model.Explained = true
+			model.fill(e, catalog)
+			return
+		}
+	}
+	granted := strings.Fields(found.Tokens.Scope)
+	for _, name := range found.Asked {
+		v := verdict{Name: string(name), Given: found.Tokens.Scope == "" || slices.Contains(granted, string(name))}
+		if catalog != nil && catalog.Scope(name) != nil {
+			v.Title = catalog.Scope(name).Title.In("en")
+		}
+		model.Scopes = append(model.Scopes, v)
+	}
+}
+
+func (m *resultModel) fill(e Explanation, catalog *tillit.Catalog) {
+	for _, s := range e.Scopes {
+		v := verdict{Name: string(s.Scope), Sentence: s.Sentence, Reason: string(s.Reason), Given: s.Reason == tillit.Given, Via: s.By}
+		if catalog != nil && catalog.Scope(s.Scope) != nil {
+			v.Title = catalog.Scope(s.Scope).Title.In("en")
+		}
+		m.Scopes = append(m.Scopes, v)
+	}
+	for _, c := range e.Claims {
+		v := verdict{Name: string(c.Claim), Where: sinkTitle(c.Sink), Via: via(c.Via), Sentence: c.Sentence, Reason: string(c.Reason), Given: c.Reason == tillit.Given}
+		if catalog != nil && catalog.Claim(c.Claim) != nil {
+			v.Name, v.Title = catalog.Claim(c.Claim).Wire(), catalog.Claim(c.Claim).Title.In("en")
+		}
+		if v.Given {
+			m.Claims = append(m.Claims, v)
+		} else {
+			m.Withheld = append(m.Withheld, v)
+		}
+	}
+}
+
+func sinkTitle(sink tillit.Sink) string {
+	switch sink {
+	case tillit.SinkIDToken:
+		return "ID Token"
+	case tillit.SinkAccessToken:
+		return "Access token"
+	case tillit.SinkUserInfo:
+		return "UserInfo"
+	case tillit.SinkIntrospection:
+		return "Introspection"
+	case tillit.SinkTokenResponse:
+		return "Token response"
+	}
+	return string(sink)
+}
+
+func via(v string) string {
+	switch v {
+	case "":
+		return "always there"
+	case "claims":
+		return "asked for singly"
+	}
+	return "scope " + v
+}
+
+// jtiOf finds the name by which the provider remembers the token.
+func jtiOf(t *tokens) string {
+	var claims struct {
+		JTI string `json:"jti"`
+	}
+	if _, payload, ok := decode(t.Access); ok && json.Unmarshal(payload, &claims) == nil {
+		return claims.JTI
+	}
+	if t.Introspection != nil && json.Unmarshal(t.Introspection, &claims) == nil {
+		return claims.JTI
+	}
+	return ""
+}
+
+// personOf gives a name to greet, where one was given.
+func personOf(t *tokens) string {
+	for _, text := range []json.RawMessage{t.UserInfo, payloadOf(t.ID)} {
+		var claims map[string]any
+		if text == nil || json.Unmarshal(text, &claims) != nil {
+			continue
+		}
+		if name, ok := claims["name"].(string); ok {
+			return name
+		}
+		given, _ := claims["given_name"].(string)
+		family, _ := claims["family_name"].(string)
+		if name := strings.TrimSpace(given + " " + family); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+func payloadOf(text string) json.RawMessage {
+	_, payload, ok := decode(text)
+	if !ok {
+		return nil
+	}
+	return payload
+}
+
+func documents(t *tokens) []document {
+	var list []document
+	if header, payload, ok := decode(t.ID); ok {
+		list = append(list, document{ID: "id-token", Title: "ID Token", Note: "Says who signed in, how and when. For the client alone.", Header: pretty(header), Text: pretty(payload), Raw: t.ID})
+	}
+	if header, payload, ok := decode(t.Access); ok {
+		list = append(list, document{ID: "access-token", Title: "Access token", Note: "Opens APIs. The client should not read it; here you may.", Header: pretty(header), Text: pretty(payload), Raw: t.Access})
+	} else {
+		d := document{ID: "access-token", Title: "Access token", Note: "A handle: only introspection tells what stands behind it.", Raw: t.Access, Text: t.Access}
+		if t.Introspection != nil {
+			d.Text = pretty(t.Introspection)
+		}
+		list = append(list, d)
+	}
+	info := document{ID: "userinfo", Title: "UserInfo", Note: t.UserInfoTold}
+	if t.UserInfo != nil {
+		info.Note, info.Text = "What the person let the client know.", pretty(t.UserInfo)
+	}
+	list = append(list, info)
+	return append(list, document{ID: "token-response", Title: "Token response", Note: "As the token endpoint sent it.", Text: pretty(t.Response)})
+}
+
+func pretty(text json.RawMessage) string {
+	var b bytes.Buffer
+	if err := json.Indent(&b, text, "", "  "); err != nil {
+		return string(text)
+	}
+	return b.String()
+}
