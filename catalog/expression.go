@@ -19,12 +19,11 @@ var discoveryRoots = []string{"realm", "server", "endpoint"}
 // stands below person, sign_in, ask and act is up to directories, ways to sign
 // in, requests and special pages.
 var known = map[string][]string{
-	"client": {"id", "type", "name", "application", "organization", "supplier", "on_behalf_of", "authentication", "certificate"},
-	"acting": {"consumer", "supplier", "source"},
-	"grant":  {"scopes", "roles", "userinfo", "audience", "dialect", "token_type", "refresh_lifetime"},
-	"realm":  {"name", "issuer", "version"},
-	"endpoint": {"authorization", "token", "userinfo", "introspection", "revocation", "end_session", "jwks", "discovery",
-		"pushed_authorization_request"},
+	"client":   {"id", "authentication", "organization", "on_behalf_of", "certificate"},
+	"acting":   {"consumer", "supplier", "source"},
+	"grant":    {"scopes", "roles", "userinfo", "dialect", "token_type", "refresh_lifetime"},
+	"realm":    {"name", "version"},
+	"endpoint": {"authorization", "token", "userinfo", "introspection", "revocation", "jwks", "logout"},
 }
 
 func (c *catalogBuilder) roots() []string {

@@ -213,3 +213,37 @@ func TestNothingIsNoRealm(t *testing.T) {
 		t.Errorf("set %v, error %v", set, err)
 	}
 }
+
+func TestCheckReports(t *testing.T) {
+	report, err := Check(realms.Files())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Realms) != 4 || report.Realms[0].Name != "bankid" || report.Realms[0].Environment != "test" || report.Realms[0].Scopes == 0 {
+		t.Errorf("report: %+v", report.Realms)
+	}
+	// The consumer of a European business and of an organization are one claim
+	// on the wire; that only one has a value is evidence nobody can prove here.
+	if len(report.Warnings) != 1 || report.Warnings[0].File != "maskinporten.yaml" {
+		t.Errorf("warnings:\n%v", report.Warnings)
+	}
+}
+
+// The frame of the shipped realms that the provider cannot serve yet is off.
+func TestShippedRealmsPromiseWhatIsThere(t *testing.T) {
+	set := shipped(t)
+	for _, name := range set.Realms() {
+		c := set.Catalog(name, "")
+		if c.Environment != tillit.Test {
+			t.Errorf("%s is %s", name, c.Environment)
+		}
+		if len(c.Request.Features) > 0 || len(c.Request.Private) > 0 {
+			t.Errorf("%s promises %v, %v", name, c.Request.Features, c.Request.Private)
+		}
+		for _, s := range c.Scopes {
+			if s.Needs != "" && s.State != tillit.Disabled {
+				t.Errorf("%s: %s needs the page %s, which is not there", name, s.Name, s.Needs)
+			}
+		}
+	}
+}
