@@ -67,9 +67,11 @@ type method interface {
 	find(ctx context.Context, b *Book, realm, name string) (*tillit.Person, error)
 	// missing reports whether the form lacks something that the method wants.
 	missing(way *tillit.Way, form url.Values) bool
-	// proves reports whether the form proves that the person is there, and by
-	// which factors. An unknown person costs as much as a known one.
-	proves(b *Book, c claimant, way *tillit.Way, form url.Values) (used []string, ok bool)
+	// factors lists what a person who succeeds has used.
+	factors(way *tillit.Way) []string
+	// proves reports whether the form proves that the person is there. An
+	// unknown person costs as much as a known one.
+	proves(b *Book, c claimant, way *tillit.Way, form url.Values) bool
 }
 
 // New makes a Book.
@@ -108,44 +110,42 @@ func (b *Book) SignIn(ctx context.Context, realm string, way *tillit.Way, form u
 	if err != nil {
 		return tillit.SignInOutcome{}, err
 	}
-	used, err := b.prove(ctx, realm, m, c, way, form, at)
-	if err != nil {
+	if err := b.prove(ctx, realm, m, c, way, form, at); err != nil {
 		return tillit.SignInOutcome{}, err
 	}
 	// Only who has proved to be the person learns which ways that person has.
 	if !c.has(way.Code) {
 		return tillit.SignInOutcome{}, &tillit.SignInRefused{Key: notForThisWay}
 	}
-	return b.outcome(ctx, realm, m, c, way, used)
+	return b.outcome(ctx, realm, m, c, way)
 }
 
 // prove checks the form unless the name was tried too often. All of it holds a
 // slot of the hasher, so that parallel guesses pass the limit by no more than
 // the slots.
-func (b *Book) prove(ctx context.Context, realm string, m method, c claimant, way *tillit.Way, form url.Values, at int64) ([]string, error) {
+func (b *Book) prove(ctx context.Context, realm string, m method, c claimant, way *tillit.Way, form url.Values, at int64) error {
 	if err := b.Hasher.enter(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	defer b.Hasher.leave()
 	gate := gate{b.Attempts, realm, attemptKey(c, name(form))}
 	failed, err := gate.open(ctx, at)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	used, ok := m.proves(b, c, way, form)
-	if !ok || c.person == nil || c.person.Disabled {
-		return nil, gate.fail(ctx, at)
+	if !m.proves(b, c, way, form) || c.person == nil || c.person.Disabled {
+		return gate.fail(ctx, at)
 	}
-	return used, gate.clear(ctx, failed)
+	return gate.clear(ctx, failed)
 }
 
 // outcome tells what the sign-in found out.
-func (b *Book) outcome(ctx context.Context, realm string, m method, c claimant, way *tillit.Way, used []string) (tillit.SignInOutcome, error) {
+func (b *Book) outcome(ctx context.Context, realm string, m method, c claimant, way *tillit.Way) (tillit.SignInOutcome, error) {
 	values, err := b.values(ctx, realm, m, c, way)
 	if err != nil {
 		return tillit.SignInOutcome{}, err
 	}
-	out := tillit.SignInOutcome{Person: c.person.ID, ACR: c.acr(way), Used: used}
+	out := tillit.SignInOutcome{Person: c.person.ID, ACR: c.acr(way), Used: m.factors(way)}
 	if out.Values, err = encode(values); err != nil {
 		return tillit.SignInOutcome{}, fmt.Errorf("sign-in of realm %s: %w", realm, err)
 	}

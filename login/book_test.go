@@ -422,3 +422,23 @@ func FuzzPHC(f *testing.F) {
 		}
 	})
 }
+
+func TestAssumeIsWhatASignInComesTo(t *testing.T) {
+	book, _ := newBook(t)
+	for _, way := range []*tillit.Way{passwordWay, bid, bis, email} {
+		real, err := book.SignIn(t.Context(), "test", way, form("username", "kari", "password", secret, "otp", "654321", "pin", "1234"), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		assumed, err := book.Assume(t.Context(), "test", way, "kari")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if assumed.Person != real.Person || assumed.ACR != real.ACR || !slices.Equal(assumed.Used, real.Used) || !slices.Equal(assumed.Evidence, real.Evidence) {
+			t.Errorf("%s: assumed %v, came to %v", way.Code, assumed, real)
+		}
+	}
+	if _, err := book.Assume(t.Context(), "test", bid, "jonas"); refusal(t, err) != notForThisWay {
+		t.Errorf("a way that the person does not have: %v", err)
+	}
+}

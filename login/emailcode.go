@@ -24,11 +24,12 @@ func (emailCode) fields(way *tillit.Way) []string {
 	return append([]string{codeField}, way.Fields...)
 }
 
+func (m emailCode) factors(way *tillit.Way) []string { return multiple(m.fields(way)) }
+
 func (m emailCode) missing(way *tillit.Way, form url.Values) bool {
 	return lacks(form, usernameField) || lacks(form, m.fields(way)...)
 }
 
-func (m emailCode) proves(_ *Book, c claimant, way *tillit.Way, form url.Values) ([]string, bool) {
-	used, ok := typesCodes(c, m.fields(way), form)
-	return factors(used), ok
+func (m emailCode) proves(_ *Book, c claimant, way *tillit.Way, form url.Values) bool {
+	return typesCodes(c, m.fields(way), form)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tillit/tillit"
@@ -27,6 +28,10 @@ func (password) testOnly() bool                  { return false }
 func (password) brings() bool                    { return false }
 func (password) fields(way *tillit.Way) []string { return way.Fields }
 
+func (password) factors(way *tillit.Way) []string {
+	return multiple(append([]string{passwordField}, way.Fields...))
+}
+
 func (password) find(ctx context.Context, b *Book, realm, name string) (*tillit.Person, error) {
 	if len(name) > maxName {
 		return nil, tillit.ErrNotFound
@@ -38,14 +43,14 @@ func (password) missing(way *tillit.Way, form url.Values) bool {
 	return form.Get(passwordField) == "" || lacks(form, usernameField) || lacks(form, way.Fields...)
 }
 
-func (password) proves(b *Book, c claimant, way *tillit.Way, form url.Values) ([]string, bool) {
+func (password) proves(b *Book, c claimant, way *tillit.Way, form url.Values) bool {
 	stored := ""
 	if c.person != nil {
 		stored = c.person.Password
 	}
 	right := b.Hasher.verify(form.Get(passwordField), stored)
-	typed, codes := typesCodes(c, way.Fields, form)
-	return factors(append([]string{passwordField}, typed...)), right && codes
+	codes := typesCodes(c, way.Fields, form)
+	return right && codes
 }
 
 // name is what the person typed as user name.
@@ -65,7 +70,7 @@ func lacks(form url.Values, fields ...string) bool {
 
 // typesCodes reports whether every field holds what is expected. All of them are
 // compared, whichever is wrong.
-func typesCodes(c claimant, fields []string, form url.Values) (used []string, ok bool) {
+func typesCodes(c claimant, fields []string, form url.Values) bool {
 	right := 1
 	for _, field := range fields {
 		expected, typed := c.expects(field), strings.TrimSpace(form.Get(field))
@@ -73,15 +78,14 @@ func typesCodes(c claimant, fields []string, form url.Values) (used []string, ok
 			right = 0 // nothing is right
 		}
 		right &= subtle.ConstantTimeCompare([]byte(expected), []byte(typed))
-		used = append(used, field)
 	}
-	return used, right == 1
+	return right == 1
 }
 
-// factors adds mfa to two factors or more (RFC 8176 §2).
-func factors(used []string) []string {
+// multiple adds mfa to two factors or more (RFC 8176 §2).
+func multiple(used []string) []string {
 	if len(used) > 1 {
-		return append(used, "mfa")
+		return append(slices.Clip(used), "mfa") // the slice may be the realm's own
 	}
 	return used
 }
