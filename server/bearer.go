@@ -96,3 +96,17 @@ func bearer(r *http.Request) (string, error) {
 	}
 	return strings.TrimSpace(value), nil
 }
+
+// TokenRevoked reports whether a token of the realm has been taken back, by
+// itself or with its grant. Resource servers in the same process ask it.
+func (p *Provider) TokenRevoked(ctx context.Context, realm, jti string) (bool, error) {
+	revoked, err := p.Store.TokenRevoked(ctx, realm, jti)
+	if err != nil || revoked || grantOf(jti) == "" {
+		return revoked, err
+	}
+	grant, err := p.Store.Grant(ctx, realm, grantOf(jti))
+	if errors.Is(err, tillit.ErrNotFound) {
+		return true, nil
+	}
+	return err == nil && grant.Revoked != 0, err
+}

@@ -11,10 +11,11 @@ const (
 	sqlRemember = `INSERT INTO remembered (realm, person, client, item, claims, shown, at, language)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (realm, person, client, item) DO UPDATE SET claims = excluded.claims, shown = excluded.shown, at = excluded.at, language = excluded.language`
-	sqlRemembered   = `SELECT item, claims, shown, at FROM remembered WHERE realm = $1 AND person = $2 AND client = $3 ORDER BY item`
-	sqlForgetItem   = `DELETE FROM remembered WHERE realm = $1 AND person = $2 AND client = $3 AND item = $4`
-	sqlForgetClient = `DELETE FROM remembered WHERE realm = $1 AND person = $2 AND ($3 = '' OR client = $3)`
-	sqlWithdrawItem = `INSERT INTO withdrawn (realm, grant_id, item)
+	sqlRemembered    = `SELECT item, claims, shown, at FROM remembered WHERE realm = $1 AND person = $2 AND client = $3 ORDER BY item`
+	sqlAllRemembered = `SELECT client, item, claims, shown, at, language FROM remembered WHERE realm = $1 AND person = $2 ORDER BY client, item`
+	sqlForgetItem    = `DELETE FROM remembered WHERE realm = $1 AND person = $2 AND client = $3 AND item = $4`
+	sqlForgetClient  = `DELETE FROM remembered WHERE realm = $1 AND person = $2 AND ($3 = '' OR client = $3)`
+	sqlWithdrawItem  = `INSERT INTO withdrawn (realm, grant_id, item)
 SELECT g.realm, g.id, CAST($1 AS TEXT) FROM grants g WHERE g.realm = $2 AND g.person = $3 AND g.client = $4 AND g.revoked = 0
 ON CONFLICT (realm, grant_id, item) DO NOTHING`
 	sqlWithdrawClient = `UPDATE grants SET revoked = $1 WHERE realm = $2 AND person = $3 AND ($4 = '' OR client = $4) AND revoked = 0`
@@ -126,4 +127,20 @@ func (s *Store) withdraw(ctx context.Context, what string, record *tillit.AuditR
 		}
 		return tx.append(e)
 	})
+}
+
+// AllRemembered gives what a person agreed to for every client, in the order of
+// clients.
+func (s *Store) AllRemembered(ctx context.Context, realm, person string) ([]tillit.Remembered, error) {
+	var list []tillit.Remembered
+	err := s.rows(ctx, "all remembered", sqlAllRemembered, []any{realm, person}, func(scan scan) error {
+		r := tillit.Remembered{Realm: realm, Person: person}
+		var claims string
+		if err := scan(&r.Client, &r.Agreement.Item, &claims, &r.Agreement.Text, &r.Agreement.At, &r.Language); err != nil {
+			return err
+		}
+		list = append(list, r)
+		return decode(claims, &list[len(list)-1].Agreement.Claims)
+	})
+	return list, err
 }

@@ -1,0 +1,89 @@
+// Command tillit runs an OpenID Provider and OAuth 2.0 authorization server in
+// which every scope and every claim has an owner, a rule and a reason.
+//
+//	tillit dev      every shipped realm with demo people, on this machine
+//	tillit serve    production, from a configuration file
+//	tillit check    are the realms right?
+//	tillit explain  why is a scope or claim given, or not?
+//	tillit client   what clients may ask for, and what it would yield
+//	tillit key      signing keys and their rotation
+//	tillit audit    is the record of decisions whole?
+//
+// Every flag has an environment variable: TILLIT_ and the flag in capitals.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the whole command line, one verb a field.
+type commands struct {
+	Output string `help:"How to print: text or json." enum:"text,json" default:"text" env:"TILLIT_OUTPUT"`
+
+	Dev     devCommand     `cmd:"" help:"Run every shipped realm with demo people and clients, on this machine."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// A console is where a verb writes and when it must stop.
+type console struct {
+	ctx  context.Context
+	out  io.Writer // results
+	log  io.Writer // everything else
+	json bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run carries one command line out and gives the exit status: 0, 1 for a
+// failure, 2 for a command line that makes no sense.
+func run(ctx context.Context, args []string, out, log io.Writer) int {
+	var c commands
+	exited, status := false, 0
+	parser, err := kong.New(&c,
+		kong.Name("tillit"),
+		kong.Description("An OpenID Provider in which every scope and every claim has an owner, a rule and a reason."),
+		kong.Writers(out, log), kong.UsageOnError(),
+		kong.Exit(func(code int) { exited, status = true, code }),
+	)
+	if err != nil {
+		fmt.Fprintln(log, "tillit:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if exited {
+		return status
+	}
+	if err != nil {
+		fmt.Fprintln(log, "tillit:", err)
+		return 2
+	}
+	err = parsed.Run(&console{ctx: ctx, out: out, log: log, json: c.Output == "json"})
+	var quiet *quietError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &quiet):
+		return quiet.code
+	}
+	fmt.Fprintln(log, "tillit:", strings.TrimRight(err.Error(), "\n"))
+	return 1
+}
+
+// A quietError has been told already.
+type quietError struct{ code int }
+
+func (e *quietError) Error() string { return fmt.Sprintf("exit status %d", e.code) }

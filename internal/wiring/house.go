@@ -1,0 +1,252 @@
+package wiring
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/catalog"
+	"github.com/tillit/tillit/internal/demo"
+	"github.com/tillit/tillit/login"
+	"github.com/tillit/tillit/pki"
+	"github.com/tillit/tillit/server"
+	"github.com/tillit/tillit/source"
+	"github.com/tillit/tillit/store"
+	"github.com/tillit/tillit/token"
+	"github.com/tillit/tillit/web"
+)
+
+// Config says which house to build. Realms, Base and MasterKey are required.
+type Config struct {
+	Base      string            // base URL, without a slash at the end
+	Issuers   map[string]string // realm → issuer, where it is not {Base}/{realm}
+	Realms    fs.FS
+	Demo      fs.FS  // demo data; nil outside dev
+	Store     string // address of the store; "": in memory
+	Stamp     string // dev or serve
+	MasterKey token.MasterKey
+	Log       *slog.Logger
+	// Cheap makes password hashes cost next to nothing, for tests.
+	Cheap bool
+	// WithoutRules and WithoutChecks switch single rules off, for tests that show
+	// what each is for.
+	WithoutRules  []tillit.Reason
+	WithoutChecks []string
+	// Now is the wall clock; nil: time.Now.
+	Now func() time.Time
+}
+
+// A House is everything that runs, put together.
+type House struct {
+	Provider *server.Provider
+	Store    *store.Store
+	Catalogs *catalog.Holder
+	Keys     *token.Ring
+	Loaded   *demo.Loaded // nil outside dev
+	Handler  http.Handler
+	Pages    *web.Pages
+	PKI      *pki.Authority
+
+	config Config
+	offset atomic.Int64 // of the clock, in nanoseconds; dev moves it
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// Open builds the house. The errors of faulty realms are catalog.Faults.
+func Open(ctx context.Context, c Config) (*House, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	set, err := catalog.Load(c.Realms)
+	if err != nil {
+		return nil, err
+	}
+	h := &House{config: c, Catalogs: catalog.NewHolder(set)}
+	if h.Store, err = store.Open(ctx, c.Store, store.Options{Stamp: c.Stamp, Create: true, Logger: c.Log}); err != nil {
+		return nil, err
+	}
+	if err := h.furnish(ctx); err != nil {
+		return nil, errors.Join(err, h.Store.Close())
+	}
+	background, stop := context.WithCancel(context.Background())
+	h.stop = stop
+	h.done.Go(func() { h.keepUp(background) })
+	return h, nil
+}
+
+func (h *House) furnish(ctx context.Context) error {
+	c := h.config
+	h.Keys = token.NewRing(h.Store, c.MasterKey, h.Now, rand.Reader)
+	h.PKI = pki.New(pki.Config{Vault: h.Store, Sealer: c.MasterKey, Now: h.Now, Random: rand.Reader})
+	var err error
+	if h.Pages, err = web.New(); err != nil {
+		return err
+	}
+	hasher, err := h.hasher()
+	if err != nil {
+		return err
+	}
+	if c.Demo != nil {
+		if err := h.loadDemo(ctx, hasher); err != nil {
+			return err
+		}
+	}
+	if err := h.keepCatalog(ctx); err != nil {
+		return err
+	}
+	off := make(map[string]bool, len(c.WithoutChecks))
+	for _, name := range c.WithoutChecks {
+		off[name] = true
+	}
+	h.Provider = &server.Provider{
+		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
+		Login: h.book(hasher), Sources: source.Directory{}, Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
+		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
+		Services: h.services(),
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", h.Provider.Handler())
+	mux.Handle("/assets/", h.Pages.Handler())
+	if err := h.mountAPIs(mux); err != nil {
+		return err
+	}
+	h.Handler = mux
+	return nil
+}
+
+func (h *House) hasher() (*login.Hasher, error) {
+	if h.config.Cheap {
+		return login.NewHasher(64, 1, rand.Reader)
+	}
+	return login.NewHasher(0, 0, rand.Reader)
+}
+
+func (h *House) book(hasher *login.Hasher) *login.Book {
+	return login.New(login.Config{
+		Directory: h.Store, Attempts: h.Store, Hasher: hasher, Random: rand.Reader, Test: h.isTest,
+		Certificates: h.PKI, Demo: h.demoPeople,
+	})
+}
+
+func (h *House) isTest(realm string) bool {
+	c := h.Catalogs.Catalog(realm, "")
+	return c != nil && c.Environment == tillit.Test
+}
+
+// Now is the provider's clock.
+func (h *House) Now() time.Time { return h.config.Now().Add(time.Duration(h.offset.Load())) }
+
+// Advance moves the provider's clock forward.
+func (h *House) Advance(d time.Duration) { h.offset.Add(int64(d)) }
+
+// secret gives a secret of a realm, made once and kept sealed under the master
+// key.
+func (h *House) secret(ctx context.Context, realm, name string) ([]byte, error) {
+	purpose := "secret\x00" + realm + "\x00" + name
+	sealed, err := h.Store.Secret(ctx, realm, "sealed "+name, func() []byte {
+		raw := make([]byte, 32)
+		rand.Read(raw)
+		return h.config.MasterKey.Seal(raw, purpose)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("secret %s of realm %s: %w", name, realm, err)
+	}
+	return h.config.MasterKey.Open(sealed, purpose)
+}
+
+// keepCatalog stores the declared documents with their version, for as long as
+// records name it.
+func (h *House) keepCatalog(ctx context.Context) error {
+	set := h.Catalogs.Set()
+	for _, realm := range set.Realms() {
+		var document []byte
+		for _, name := range sorted(set.Source(realm)) {
+			document = append(document, set.Source(realm)[name]...)
+		}
+		if err := h.Store.PutCatalogVersion(ctx, set.Version(realm), document); err != nil {
+			return fmt.Errorf("keep the catalog of realm %s: %w", realm, err)
+		}
+	}
+	return nil
+}
+
+// Reload reads the realms again. A faulty new version is refused and the old
+// one stays.
+func (h *House) Reload(ctx context.Context) error {
+	set, err := catalog.Load(h.config.Realms)
+	if err != nil {
+		return err
+	}
+	h.Catalogs.Swap(set)
+	return h.keepCatalog(ctx)
+}
+
+// keepUp follows what other processes changed and takes expired rows away.
+func (h *House) keepUp(ctx context.Context) {
+	poll, sweep := time.NewTicker(time.Second), time.NewTicker(10*time.Second)
+	defer poll.Stop()
+	defer sweep.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-poll.C:
+			err = h.Store.Poll(ctx)
+		case <-sweep.C:
+			_, err = h.Store.Sweep(ctx, h.Now().Unix(), 500)
+			err = errors.Join(err, h.Keys.Reload(ctx))
+		}
+		if err != nil && ctx.Err() == nil {
+			h.config.Log.Error("background work", "cause", err.Error())
+		}
+	}
+}
+
+// Close ends the background work and the store.
+func (h *House) Close() error {
+	h.stop()
+	h.done.Wait()
+	return h.Store.Close()
+}
+
+// catalogs hands the present snapshot to the provider, without the rules that a
+// test switched off.
+type catalogs struct {
+	*catalog.Holder
+	without []tillit.Reason
+}
+
+func (c catalogs) Catalog(realm, dialect string) *tillit.Catalog {
+	found := c.Holder.Catalog(realm, dialect)
+	for _, reason := range c.without {
+		if found != nil {
+			found = found.WithoutRule(reason)
+		}
+	}
+	return found
+}
+
+func base64DER(der []byte) string { return base64.StdEncoding.EncodeToString(der) }
+
+// ReloadAndTell is Reload, told in the log.
+func (h *House) ReloadAndTell(ctx context.Context) {
+	if err := h.Reload(ctx); err != nil {
+		h.config.Log.Error("the new realms are refused, the old ones stay", "cause", err.Error())
+		return
+	}
+	h.config.Log.Info("realms reloaded", "realms", h.Catalogs.Realms())
+}
