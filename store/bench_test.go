@@ -86,3 +86,31 @@ func BenchmarkClient(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkOpaqueToken is the read behind introspection: a token whose grant and
+// jti are looked at in the same statement, by a caller that may go away.
+func BenchmarkOpaqueToken(b *testing.B) {
+	s := opened(b, filepath.Join(b.TempDir(), "bench.db"), Options{})
+	grant := &tillit.Grant{Realm: "here", ID: "g", Client: "shop", Person: "p1"}
+	row, err := encodeGrant(grant)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := s.write(b.Context(), "grant", row.save); err != nil {
+		b.Fatal(err)
+	}
+	token := &tillit.OpaqueToken{Realm: "here", Hash: make([]byte, 32), Grant: "g", JTI: "j", Claims: json.RawMessage(`{"scope":"openid"}`)}
+	if err := s.SaveToken(b.Context(), token, nil); err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := s.OpaqueToken(ctx, "here", token.Hash); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime"
 	"strings"
 	"time"
 
@@ -41,7 +42,8 @@ type Options struct {
 	Batch int
 	// Wait is how long a write may wait when its caller sets no deadline. 0: ten seconds.
 	Wait time.Duration
-	// Readers is the number of connections that read beside the writer. 0: 4.
+	// Readers is the number of connections that read beside the writer. 0: twice
+	// as many as Go runs threads, at least 4.
 	Readers int
 	// Clients is how many prepared clients are kept in memory. 0: 10 000.
 	Clients int
@@ -64,7 +66,7 @@ func (o Options) withDefaults() Options {
 		o.Wait = 10 * time.Second
 	}
 	if o.Readers <= 0 {
-		o.Readers = 4
+		o.Readers = max(4, 2*runtime.GOMAXPROCS(0))
 	}
 	if o.Clients <= 0 {
 		o.Clients = 10_000

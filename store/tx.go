@@ -95,11 +95,16 @@ func (s *statements) exec(ctx context.Context, query string, args ...any) (int64
 }
 
 func (s *statements) row(ctx context.Context, query string, args []any, dest ...any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	stmt, err := s.statement(ctx, query)
 	if err != nil {
 		return s.translate(err)
 	}
-	err = stmt.QueryRowContext(ctx, args...).Scan(dest...)
+	// One row takes microseconds: watching for a caller that goes away meanwhile
+	// costs more than the row.
+	err = stmt.QueryRowContext(context.WithoutCancel(ctx), args...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return tillit.ErrNotFound
 	}

@@ -61,6 +61,16 @@ func withdrawingItem(t *testing.T, s *store.Store) {
 	must(t, s.WithdrawItem(ctx, elsewhere, "p1", "shop", "email", now, nil))
 	must(t, s.WithdrawItem(ctx, realm, "somebody else", "shop", "email", now, nil))
 	remembers(t, s, "shop", "email", "profile")
+	bank := remembered("profile")
+	bank.Client = "bank"
+	all, err := s.AllRemembered(ctx, realm, "p1")
+	must(t, err)
+	same(t, all, []tillit.Remembered{bank, remembered("email"), remembered("profile")})
+	for _, who := range [...][2]string{{elsewhere, "p1"}, {realm, "somebody else"}} {
+		if all, err = s.AllRemembered(ctx, who[0], who[1]); err != nil || len(all) != 0 {
+			t.Fatalf("remembered of %v is %v, %v", who, all, err)
+		}
+	}
 	must(t, s.WithdrawItem(ctx, realm, "p1", "shop", "email", now, record("withdrawn", now)))
 	must(t, s.WithdrawItem(ctx, realm, "p1", "shop", "email", now, nil))
 	must(t, s.WithdrawItem(ctx, realm, "p1", "shop", "address", now, nil))
