@@ -134,6 +134,7 @@ func (q *question) projectClaims() {
 	for i := range q.singles {
 		q.projectSingle(&q.singles[i])
 	}
+	q.projectExtraFrames()
 	q.withhold()
 	q.keepClaimsToPrior()
 }
@@ -143,12 +144,28 @@ func (q *question) machine() bool { return q.ask.Endpoint == AtToken }
 
 func (q *question) projectFrames(frames []frame) {
 	for i := range frames {
-		if !q.opens(frames[i].sink) {
+		if !q.opens(frames[i].sink) || !frames[i].sink.Standard() {
 			continue
 		}
 		for _, claim := range frames[i].claims {
 			if claim.State.works() && (len(claim.Types) == 0 || contains(claim.Types, q.client.Type)) {
 				q.deliver(claim, frames[i].sink)
+			}
+		}
+	}
+}
+
+// projectExtraFrames completes the realm's own tokens: such a token exists only
+// when something that was asked for goes there.
+func (q *question) projectExtraFrames() {
+	for i := range q.cat.frames {
+		f := &q.cat.frames[i]
+		if f.sink.Standard() || len(q.d.Shape.For(f.sink)) == 0 {
+			continue
+		}
+		for _, claim := range f.claims {
+			if claim.State.works() {
+				q.deliver(claim, f.sink)
 			}
 		}
 	}

@@ -82,7 +82,7 @@ func (p *Provider) openAccount(w http.ResponseWriter, r *http.Request, a *author
 	now := p.now()
 	session := &tillit.Session{
 		Realm: a.realm.name, Hash: p.newCookie(w, a.realm, accountCookie), ID: a.sid, Person: a.person.ID, SignIn: *a.facts.SignIn,
-		Account: true, Created: now, LastSeen: now, Expires: now + accountLifetime,
+		Context: a.context, Account: true, Created: now, LastSeen: now, Expires: now + accountLifetime,
 	}
 	err := p.Store.FinishInteraction(r.Context(), i, nil, nil, nil, nil)
 	if err != nil && !errors.Is(err, tillit.ErrStale) {
@@ -110,7 +110,7 @@ func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *re
 		return err
 	}
 	model := Account{Action: realm.endpoint("/account"), Token: token}
-	model.Person = p.displayName(ctx, &authorization{realm: realm, catalog: realm.catalog, person: person})
+	model.Person = p.displayName(ctx, &authorization{realm: realm, catalog: realm.catalog, client: accountClient, person: person, context: session.Context})
 	if told != "" {
 		model.Told = p.Pages.Sentence(language, "told."+told)
 	}

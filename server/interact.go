@@ -238,7 +238,7 @@ func (p *Provider) signedIn(w http.ResponseWriter, r *http.Request, a *authoriza
 	if err != nil {
 		return err
 	}
-	if err := p.renewSession(w, r, a); err != nil {
+	if err := p.renewSession(w, r, a, i); err != nil {
 		return err
 	}
 	return p.step(w, r, a, i, record)

@@ -107,10 +107,11 @@ func (p *Provider) gatherSession(r *http.Request, a *authorization) error {
 
 // renewSession gives the browser a new cookie after a sign-in, moves its open
 // interactions to it, and opens a session where the realm keeps one.
-func (p *Provider) renewSession(w http.ResponseWriter, r *http.Request, a *authorization) error {
+func (p *Provider) renewSession(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction) error {
 	ctx := r.Context()
 	old := a.realm.cookie(r, browserCookie)
 	hash := p.newCookie(w, a.realm, browserCookie)
+	i.Browser = hash
 	if old != nil {
 		if err := p.Store.MoveBrowser(ctx, a.realm.name, old, hash); err != nil {
 			return err

@@ -148,16 +148,20 @@ func (p *Provider) clientCard(ctx context.Context, c *tillit.Catalog, client *ti
 	return card
 }
 
+// displayName is what a person is greeted by: the realm's claim name where it
+// has one, else the user name.
 func (p *Provider) displayName(ctx context.Context, a *authorization) string {
 	if a.person == nil {
 		return ""
 	}
-	roots, err := p.Sources.Values(ctx, a.catalog, a.person, []string{"person"})
-	if err == nil {
-		if person, ok := roots["person"].(map[string]any); ok {
-			if name, ok := person["name"].(string); ok && name != "" {
-				return name
-			}
+	f := &filling{
+		realm: a.realm, catalog: a.catalog, client: a.client, person: a.person, ask: &a.ask, facts: &a.facts,
+		context: &a.context, decision: &tillit.Decision{},
+	}
+	for _, name := range []tillit.ClaimName{"name", "given_name"} {
+		values, _, err := p.evaluate(ctx, f, []tillit.ClaimName{name})
+		if text, ok := values[name].(string); ok && err == nil {
+			return text
 		}
 	}
 	return a.person.Username

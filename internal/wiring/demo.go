@@ -55,6 +55,23 @@ func (h *House) demoPeople(realm string) []login.Demo {
 	return list
 }
 
+// demoByNumber finds a demo person by national number, where that is what people
+// type.
+func (h *House) demoByNumber(ctx context.Context, realm, number string) (*tillit.Person, error) {
+	if h.Loaded == nil {
+		return nil, tillit.ErrNotFound
+	}
+	for i := range h.Loaded.Realms {
+		r := &h.Loaded.Realms[i]
+		for j := range r.People {
+			if r.Name == realm && r.People[j].Attributes["nnin"] == number {
+				return h.Store.Person(ctx, realm, r.Stored[j].ID)
+			}
+		}
+	}
+	return nil, tillit.ErrNotFound
+}
+
 // Fixtures builds what dev tells of the demo data.
 func (h *House) Fixtures() (demo.Fixtures, error) {
 	return h.Loaded.Fixtures(demo.Addresses{

@@ -107,6 +107,12 @@ func (h *House) furnish(ctx context.Context) error {
 	if err := h.keepCatalog(ctx); err != nil {
 		return err
 	}
+	for _, realm := range h.Catalogs.Realms() {
+		// Keys are published before anything is signed with them.
+		if err := h.Keys.Ensure(ctx, realm, h.Catalogs.Catalog(realm, "").Settings.Algorithms...); err != nil {
+			return err
+		}
+	}
 	off := make(map[string]bool, len(c.WithoutChecks))
 	for _, name := range c.WithoutChecks {
 		off[name] = true
@@ -137,7 +143,7 @@ func (h *House) hasher() (*login.Hasher, error) {
 func (h *House) book(hasher *login.Hasher) *login.Book {
 	return login.New(login.Config{
 		Directory: h.Store, Attempts: h.Store, Hasher: hasher, Random: rand.Reader, Test: h.isTest,
-		Certificates: h.PKI, Demo: h.demoPeople,
+		Certificates: h.PKI, ByNumber: h.demoByNumber, Demo: h.demoPeople,
 	})
 }
 
