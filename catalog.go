@@ -300,7 +300,7 @@ func addFrame(frames []frame, sink Sink, claim *Claim) []frame {
 }
 
 func (c *Catalog) knowsType(fault func(string, ...any), at, name string) {
-	if c.types[name] == nil && c.Registry == c.Realm {
+	if c.types[name] == nil && !contains(c.OtherTypes, name) {
 		fault("%s.types: no client type %q; right would be one of %s", at, name, names(c.types))
 	}
 }

@@ -16,7 +16,8 @@ type Definition struct {
 	Request     RequestSettings
 	ACR         []ACR
 	Ways        []Way
-	ClientTypes []ClientType
+	ClientTypes []ClientType // whose clients work in this realm
+	OtherTypes  []string     // client types of the registry whose clients work in another
 	Servers     []Server
 	Sources     []SourceUse
 	Scopes      []Scope
@@ -101,7 +102,6 @@ type Way struct {
 // A ClientType is what the documents of some providers call integration type.
 type ClientType struct {
 	Name          string
-	Realm         string // that declares it; its clients work there and nowhere else
 	Title         Text
 	GrantTypes    []string
 	ResponseTypes []string

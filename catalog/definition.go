@@ -26,6 +26,7 @@ func (c *catalogBuilder) definition() tillit.Definition {
 		ACR:                c.acrs(),
 		Ways:               c.signIn(),
 		ClientTypes:        c.clientTypes(),
+		OtherTypes:         c.otherTypes(),
 		Servers:            c.resourceServers(),
 		Sources:            c.sourceUses(),
 		Scopes:             c.allScopes(),

@@ -8,17 +8,21 @@ import (
 	"github.com/tillit/tillit"
 )
 
+// clientTypes gives the types whose clients work in this realm: those that its
+// own file declares.
 func (c *catalogBuilder) clientTypes() []tillit.ClientType {
 	var all []tillit.ClientType
 	section := c.section("client_types")
 	for _, d := range section {
+		if !d.own {
+			continue
+		}
 		n := c.like(d.value, section, nil)
 		if n == nil {
 			continue
 		}
 		t := tillit.ClientType{
 			Name:          d.key,
-			Realm:         d.realm.source.name,
 			Title:         c.title(d.value, d.realm),
 			GrantTypes:    n.get("grant_types").strs(),
 			ResponseTypes: n.get("response_types").strs(),
@@ -43,6 +47,18 @@ func (c *catalogBuilder) clientTypes() []tillit.ClientType {
 			c.faults.at(d.value, "grant_types: [authorization_code, refresh_token]", "a client of this type could be given nothing: it has no grant types")
 		}
 		all = append(all, t)
+	}
+	return all
+}
+
+// otherTypes names the client types of the registry whose clients work in
+// another realm.
+func (c *catalogBuilder) otherTypes() []string {
+	var all []string
+	for _, d := range c.section("client_types") {
+		if !d.own {
+			all = append(all, d.key)
+		}
 	}
 	return all
 }
