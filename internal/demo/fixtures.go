@@ -32,6 +32,7 @@ type FixtureRealm struct {
 type FixtureClient struct {
 	ID                     tillit.ClientID    `json:"client_id"`
 	Name                   string             `json:"client_name,omitempty"`
+	EnglishName            string             `json:"client_name#en,omitempty"`
 	Secret                 string             `json:"client_secret,omitempty"`
 	AuthMethod             string             `json:"token_endpoint_auth_method"`
 	GrantTypes             []string           `json:"grant_types"`
@@ -133,7 +134,7 @@ func (c LoadedClient) fixture() FixtureClient {
 		names = append(names, p.Scope)
 	}
 	return FixtureClient{
-		ID: c.ID, Name: c.Name.In("nb"), Secret: c.Secret, AuthMethod: c.AuthMethod,
+		ID: c.ID, Name: c.Name.In("nb"), EnglishName: c.Name.In("en"), Secret: c.Secret, AuthMethod: c.AuthMethod,
 		GrantTypes: append([]string{}, c.GrantTypes...), ResponseTypes: c.Client.Answers(),
 		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
 		Scopes: names, Organization: c.Organization, Type: c.Type, SubjectType: c.SubjectType,

@@ -96,14 +96,17 @@ func pickRealm(all []demo.FixtureRealm, name string) (demo.FixtureRealm, bool) {
 	return *first, true
 }
 
-// pickClient gives the client of that id, else the one with the most scopes.
+// usual is the client that the playground begins with.
+const usual = "demo-web"
+
+// pickClient gives the client of that id, else the usual one, else the first.
 func pickClient(clients []demo.FixtureClient, id string) demo.FixtureClient {
 	best := clients[0]
 	for _, c := range clients {
 		if string(c.ID) == id {
 			return c
 		}
-		if c.ID == "demo-web" {
+		if c.ID == usual {
 			best = c
 		}
 	}
@@ -115,7 +118,7 @@ func (p *playground) indexModel(all []demo.FixtureRealm, realm demo.FixtureRealm
 		Realm: realm.Name, Title: catalog.Title.In("en"), Account: realm.APIs["account"],
 		Machine: !slices.Contains(client.GrantTypes, "authorization_code"),
 		Client: clientModel{
-			ID: string(client.ID), Name: client.Name, Organization: organization(realm, client.Organization),
+			ID: string(client.ID), Name: name(client), Organization: organization(realm, client.Organization),
 			Auth: client.AuthMethod, Grants: strings.Join(client.GrantTypes, ", "), Kind: clientKind(catalog, client),
 		},
 	}
@@ -128,9 +131,9 @@ func (p *playground) indexModel(all []demo.FixtureRealm, realm demo.FixtureRealm
 			m.Realms = append(m.Realms, choice{Value: other.Name, Title: title, URL: "/?realm=" + other.Name, Current: other.Name == realm.Name})
 		}
 	}
-	for _, other := range realm.Clients {
+	for _, other := range ordered(realm.Clients) {
 		m.Clients = append(m.Clients, choice{
-			Value: string(other.ID), Title: other.Name, Note: fmt.Sprintf("%d scopes", len(other.Scopes)),
+			Value: string(other.ID), Title: name(other), Note: fmt.Sprintf("%d scopes", len(other.Scopes)),
 			URL: "/?realm=" + realm.Name + "&client=" + string(other.ID), Current: other.ID == client.ID,
 		})
 	}
@@ -141,6 +144,31 @@ func (p *playground) indexModel(all []demo.FixtureRealm, realm demo.FixtureRealm
 		m.Prompts = []string{"login", "consent", "select_account", "none"}
 	}
 	return m
+}
+
+// name is what a client is called in the page's language.
+func name(client demo.FixtureClient) string {
+	for _, name := range []string{client.EnglishName, client.Name} {
+		if name != "" {
+			return name
+		}
+	}
+	return string(client.ID)
+}
+
+// ordered puts the client that may ask for everything first.
+func ordered(clients []demo.FixtureClient) []demo.FixtureClient {
+	list := slices.Clone(clients)
+	slices.SortStableFunc(list, func(a, b demo.FixtureClient) int {
+		if (a.ID == usual) == (b.ID == usual) {
+			return 0
+		}
+		if a.ID == usual {
+			return -1
+		}
+		return 1
+	})
+	return list
 }
 
 func organization(realm demo.FixtureRealm, number string) string {

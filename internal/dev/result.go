@@ -71,7 +71,7 @@ func (p *playground) result(w http.ResponseWriter, r *http.Request) {
 
 func (p *playground) resultModel(ctx context.Context, found run, m metadata, realm demo.FixtureRealm, client demo.FixtureClient) resultModel {
 	model := resultModel{
-		Run: found.ID, Realm: found.Realm, Title: found.Realm, Client: client.Name, Account: realm.APIs["account"],
+		Run: found.ID, Realm: found.Realm, Title: found.Realm, Client: name(client), Account: realm.APIs["account"],
 		ClientURL: "/?realm=" + url.QueryEscape(found.Realm) + "&client=" + url.QueryEscape(string(found.Client)),
 		OK:        found.Tokens != nil && found.Failed == "", Error: found.Error, Failed: found.Failed, Told: found.Told, Revoked: found.Revoked,
 		Request: parameters(found.Request), Snippets: snippets(found, m, client, p.Base),
