@@ -54,6 +54,9 @@ func (s *Store) Code(ctx context.Context, realm string, hash []byte) (*tillit.Co
 // spent before, or has expired when the record was made, is tillit.ErrSpent and
 // changes nothing; so is one whose grant was revoked in the meantime.
 func (s *Store) RedeemCode(ctx context.Context, code *tillit.Code, grant *tillit.Grant, refresh *tillit.Refresh, opaque *tillit.OpaqueToken, record *tillit.AuditRecord) error {
+	if err := oneRealm(code.Realm, nil, grant, refresh, opaque, record); err != nil {
+		return fmt.Errorf("redeem code: %w", err)
+	}
 	row, err := encodeGrant(grant)
 	if err != nil {
 		return fmt.Errorf("redeem code: %w", err)

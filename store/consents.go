@@ -68,7 +68,7 @@ func (s *Store) Remembered(ctx context.Context, realm, person string, client til
 // forgotten, the living grants note it, and codes under way are spent, since
 // what they would become was decided with it.
 func (s *Store) WithdrawItem(ctx context.Context, realm, person string, client tillit.ClientID, item string, at int64, record *tillit.AuditRecord) error {
-	return s.withdraw(ctx, "withdraw item", record, func(tx *tx) error {
+	return s.withdraw(ctx, "withdraw item", person, record, func(tx *tx) error {
 		if _, err := tx.exec(sqlForgetItem, realm, person, string(client), item); err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func (s *Store) WithdrawItem(ctx context.Context, realm, person string, client t
 // WithdrawGrant revokes one grant of the person and forgets the consent it rests
 // on; a grant of somebody else is tillit.ErrNotFound.
 func (s *Store) WithdrawGrant(ctx context.Context, realm, person, grant string, at int64, record *tillit.AuditRecord) error {
-	return s.withdraw(ctx, "withdraw grant", record, func(tx *tx) error {
+	return s.withdraw(ctx, "withdraw grant", person, record, func(tx *tx) error {
 		var client, document string
 		if err := tx.take(tillit.ErrNotFound, sqlWithdrawGrant, []any{max(at, 1), realm, grant, person}, &client, &document); err != nil {
 			return err
@@ -104,7 +104,7 @@ func (s *Store) WithdrawGrant(ctx context.Context, realm, person, grant string, 
 // WithdrawClient revokes every grant of the client ("": of every client), spends
 // its codes under way, and forgets every consent it has.
 func (s *Store) WithdrawClient(ctx context.Context, realm, person string, client tillit.ClientID, at int64, record *tillit.AuditRecord) error {
-	return s.withdraw(ctx, "withdraw client", record, func(tx *tx) error {
+	return s.withdraw(ctx, "withdraw client", person, record, func(tx *tx) error {
 		if _, err := tx.exec(sqlForgetClient, realm, person, string(client)); err != nil {
 			return err
 		}
@@ -116,7 +116,10 @@ func (s *Store) WithdrawClient(ctx context.Context, realm, person string, client
 	})
 }
 
-func (s *Store) withdraw(ctx context.Context, what string, record *tillit.AuditRecord, job func(*tx) error) error {
+func (s *Store) withdraw(ctx context.Context, what, person string, record *tillit.AuditRecord, job func(*tx) error) error {
+	if person == "" { // it would name every grant without a person
+		return fmt.Errorf("%s: %w: no person was given", what, tillit.ErrNotFound)
+	}
 	e, err := prepare(record)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)

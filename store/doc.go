@@ -16,5 +16,5 @@
 //	verb ──────────▶ readers (beside the writer; clients from a cache by revision)
 //
 // One set of statements serves every engine; what only SQLite says stands in
-// sqlite.go.
+// sqlite.go and sqlite_writer.go.
 package store

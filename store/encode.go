@@ -51,3 +51,17 @@ func instant(record *tillit.AuditRecord, others ...int64) int64 {
 	}
 	return at
 }
+
+// oneRealm says when what is stored together is not of one realm: nothing that is
+// issued crosses realms, not even by a mistake above.
+func oneRealm(realm string, code *tillit.Code, grant *tillit.Grant, refresh *tillit.Refresh, opaque *tillit.OpaqueToken, record *tillit.AuditRecord) error {
+	switch {
+	case code != nil && (code.Realm != realm || code.Grant.Realm != realm),
+		grant != nil && grant.Realm != realm,
+		refresh != nil && refresh.Realm != realm,
+		opaque != nil && opaque.Realm != realm,
+		record != nil && record.Realm != realm:
+		return fmt.Errorf("what is stored together must be of the realm %q", realm)
+	}
+	return nil
+}

@@ -113,6 +113,9 @@ func (s *Store) FinishInteraction(ctx context.Context, i *tillit.Interaction, co
 }
 
 func finishing(i *tillit.Interaction, code *tillit.Code, grant *tillit.Grant, remembered []tillit.Remembered, record *tillit.AuditRecord) (func(*tx) error, error) {
+	if err := oneRealm(i.Realm, code, grant, nil, nil, record); err != nil {
+		return nil, err
+	}
 	row, err := encodeInteraction(i)
 	if err != nil {
 		return nil, err
@@ -158,6 +161,9 @@ func finishing(i *tillit.Interaction, code *tillit.Code, grant *tillit.Grant, re
 
 // MoveBrowser gives every open interaction of one browser cookie to another.
 func (s *Store) MoveBrowser(ctx context.Context, realm string, from, to []byte) error {
+	if len(from) == 0 {
+		return nil // no cookie, nothing of its own
+	}
 	return s.write(ctx, "move browser", func(tx *tx) error {
 		_, err := tx.exec(sqlMoveBrowser, bytes(to), realm, bytes(from))
 		return err

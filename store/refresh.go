@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tillit/tillit"
@@ -58,7 +59,7 @@ func (s *Store) Rotate(ctx context.Context, old, next *tillit.Refresh, opaque *t
 	if err != nil {
 		return fmt.Errorf("rotate: %w", err)
 	}
-	return s.renew(ctx, "rotate", next, opaque, record, func(tx *tx, at int64) (grantID string, err error) {
+	return s.renew(ctx, "rotate", old.Realm, next, opaque, record, func(tx *tx, at int64) (grantID string, err error) {
 		at = max(at, old.Spent)
 		if next == nil {
 			err = tx.take(tillit.ErrSpent, sqlReuseRefresh, []any{old.Expires, old.Realm, bytes(old.Hash), at}, &grantID)
@@ -76,7 +77,7 @@ func (s *Store) Rotate(ctx context.Context, old, next *tillit.Refresh, opaque *t
 // it stores another successor of a spent token and spends the one it had, if
 // that is still unused; else tillit.ErrSpent. One line lives on, never two.
 func (s *Store) Replace(ctx context.Context, old, next *tillit.Refresh, opaque *tillit.OpaqueToken, record *tillit.AuditRecord) error {
-	return s.renew(ctx, "replace", next, opaque, record, func(tx *tx, at int64) (grantID string, err error) {
+	return s.renew(ctx, "replace", old.Realm, next, opaque, record, func(tx *tx, at int64) (grantID string, err error) {
 		if err := tx.take(tillit.ErrSpent, sqlReplaceSuccessor, []any{at, old.Realm, bytes(old.Hash)}, &grantID); err != nil {
 			return "", err
 		}
@@ -86,7 +87,10 @@ func (s *Store) Replace(ctx context.Context, old, next *tillit.Refresh, opaque *
 }
 
 // renew stores what follows once spend has decided that this caller is the one.
-func (s *Store) renew(ctx context.Context, what string, next *tillit.Refresh, opaque *tillit.OpaqueToken, record *tillit.AuditRecord, spend func(tx *tx, at int64) (string, error)) error {
+func (s *Store) renew(ctx context.Context, what, realm string, next *tillit.Refresh, opaque *tillit.OpaqueToken, record *tillit.AuditRecord, spend func(tx *tx, at int64) (string, error)) error {
+	if err := oneRealm(realm, nil, nil, next, opaque, record); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
 	e, err := prepare(record)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -100,8 +104,8 @@ func (s *Store) renew(ctx context.Context, what string, next *tillit.Refresh, op
 		if err != nil {
 			return err
 		}
-		if next != nil && next.Grant != grant {
-			return fmt.Errorf("the successor is of another grant than the token")
+		if next != nil && next.Grant != grant || opaque != nil && opaque.Grant != grant {
+			return errors.New("what was issued is of another grant than the token")
 		}
 		if err := addRefresh(tx, next); err != nil {
 			return err

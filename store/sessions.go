@@ -32,7 +32,7 @@ func (s *Store) SaveSession(ctx context.Context, session *tillit.Session, old []
 	}
 	at := max(1, session.Created, session.LastSeen)
 	return s.write(ctx, "save session", func(tx *tx) error {
-		if old != nil {
+		if len(old) > 0 {
 			if _, err := tx.exec(sqlRenewSession, at, session.Realm, old); err != nil {
 				return err
 			}
@@ -68,6 +68,9 @@ func (s *Store) TouchSession(ctx context.Context, realm string, hash []byte, at,
 // EndSession ends the session, revokes its grants that do not outlive it, and
 // spends the codes that would become such grants. Doing it twice is no error.
 func (s *Store) EndSession(ctx context.Context, realm, sid string, at int64, record *tillit.AuditRecord) error {
+	if sid == "" { // it would name every grant without a session
+		return fmt.Errorf("end session: %w: no sid was given", tillit.ErrNotFound)
+	}
 	e, err := prepare(record)
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)

@@ -19,7 +19,7 @@ var statementStart = regexp.MustCompile(`^(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
 
 var placeholder = regexp.MustCompile(`\$(\d+)`)
 
-// eachText calls do with every string of the package's code outside sqlite.go.
+// eachText calls do with every string of the package's code that is not SQLite's own.
 func eachText(t *testing.T, do func(where, text string)) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -28,7 +28,7 @@ func eachText(t *testing.T, do func(where, text string)) {
 	}
 	set := token.NewFileSet()
 	for _, name := range files {
-		if name == "sqlite.go" || strings.HasSuffix(name, "_test.go") {
+		if name == "sqlite.go" || name == "sqlite_writer.go" || strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		file, err := parser.ParseFile(set, name, nil, 0)

@@ -109,6 +109,7 @@ func withdrawingClient(t *testing.T, s *store.Store) {
 	agreed(t, s)
 	must(t, s.WithdrawClient(ctx, elsewhere, "p1", "shop", now, nil))
 	must(t, s.WithdrawClient(ctx, realm, "somebody else", "", now, nil))
+	wants(t, s.WithdrawClient(ctx, realm, "", "", now, nil), tillit.ErrNotFound)
 	lives(t, s, "other", "second", "first")
 	must(t, s.WithdrawClient(ctx, realm, "p1", "shop", now, record("withdrawn", now)))
 	lives(t, s, "other")

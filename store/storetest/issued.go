@@ -45,7 +45,10 @@ func codes(t *testing.T, s *store.Store) {
 
 	stray := *c
 	stray.Realm = elsewhere
-	wants(t, s.RedeemCode(ctx, &stray, &c.Grant, nil, nil, record("issued", now)), tillit.ErrSpent)
+	wants(t, s.RedeemCode(ctx, &stray, nil, nil, nil, nil), tillit.ErrSpent)
+	if err := s.RedeemCode(ctx, c, &c.Grant, &tillit.Refresh{Realm: elsewhere}, nil, record("issued", now)); err == nil {
+		t.Fatal("a code of one realm gave a refresh token of another")
+	}
 	wants(t, s.RedeemCode(ctx, c, &c.Grant, nil, nil, record("issued", c.Expires)), tillit.ErrSpent)
 	_, err = s.Grant(ctx, realm, c.Grant.ID)
 	wants(t, err, tillit.ErrNotFound)
@@ -136,7 +139,12 @@ func refreshTokens(t *testing.T, s *store.Store) {
 
 	stray := *old
 	stray.Realm = elsewhere
-	wants(t, s.Rotate(ctx, &stray, refresh("b", g.ID), nil, nil, record("refreshed", now)), tillit.ErrSpent)
+	next := refresh("b", g.ID)
+	next.Realm = elsewhere
+	wants(t, s.Rotate(ctx, &stray, next, nil, nil, nil), tillit.ErrSpent)
+	if err := s.Rotate(ctx, old, next, nil, nil, record("refreshed", now)); err == nil {
+		t.Fatal("a token of one realm became one of another")
+	}
 	wants(t, s.Rotate(ctx, old, refresh("b", g.ID), nil, nil, record("refreshed", old.Expires)), tillit.ErrSpent)
 	if err := s.Rotate(ctx, old, refresh("b", "another grant"), nil, nil, record("refreshed", now)); err == nil {
 		t.Fatal("a token of one grant became one of another")
@@ -198,7 +206,9 @@ func replacing(t *testing.T, s *store.Store) {
 	must(t, s.Rotate(ctx, old, refresh("lost", g.ID), nil, nil, record("refreshed", now)))
 	stray := *old
 	stray.Realm = elsewhere
-	wants(t, s.Replace(ctx, &stray, refresh("x", g.ID), nil, record("refreshed", now)), tillit.ErrSpent)
+	foreign := refresh("x", g.ID)
+	foreign.Realm = elsewhere
+	wants(t, s.Replace(ctx, &stray, foreign, nil, nil), tillit.ErrSpent)
 	must(t, s.Replace(ctx, old, refresh("got", g.ID), opaque("o", g.ID), record("refreshed", now+1)))
 	lost, err := s.Refresh(ctx, realm, hash("lost"))
 	must(t, err)

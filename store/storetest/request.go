@@ -142,6 +142,7 @@ func endingSession(t *testing.T, s *store.Store) {
 	must(t, s.FinishInteraction(ctx, begun(t, s, "i1"), nil, lasting, nil, nil))
 	must(t, s.FinishInteraction(ctx, begun(t, s, "i2"), code("under way"), nil, nil, nil))
 
+	wants(t, s.EndSession(ctx, realm, "", now+1, nil), tillit.ErrNotFound)
 	must(t, s.EndSession(ctx, elsewhere, "sid1", now+1, nil))
 	_, err := s.Session(ctx, realm, hash("c1"), now)
 	must(t, err)
