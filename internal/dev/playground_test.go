@@ -137,7 +137,11 @@ func newWalk(t *testing.T) *walk {
 		Explain: func(_ context.Context, realm, jti string) (Explanation, error) {
 			return Explanation{
 				Scopes: []ScopeExplained{{Scope: "profile", Reason: tillit.Given, Sentence: "Given to every client."}, {Scope: "number", Reason: tillit.NotProvisioned, Sentence: "The client of " + realm + " does not have it (" + jti + ")."}},
-				Claims: []ClaimExplained{{Claim: "name", Sink: tillit.SinkUserInfo, Via: "profile", Reason: tillit.Given, Sentence: "Yielded by its scope."}},
+				Claims: []ClaimExplained{
+					{Claim: "name", Sink: tillit.SinkUserInfo, Via: "profile", Reason: tillit.Given},
+					{Claim: "name", Sink: tillit.SinkIntrospection, Via: "profile", Reason: tillit.Given},
+					{Claim: "beard", Sink: tillit.SinkUserInfo, Via: "profile", Reason: tillit.Given},
+				},
 			}, nil
 		},
 	})
@@ -224,7 +228,8 @@ func TestWalkToTheResultAndBack(t *testing.T) {
 	if w.user != "demo-web" || w.redeemed.Get("client_secret") != "" {
 		t.Errorf("credentials: user %q, form %v", w.user, w.redeemed)
 	}
-	expect(t, body, "Bjarne &lt;b&gt;Bjørk&lt;/b&gt;", "not_provisioned", "does not have it (jti-1)", "&#34;sub&#34;: &#34;s1&#34;", "curl -s", "oauth2.Config", "openid-client", "Renew the tokens")
+	expect(t, body, "Bjarne &lt;b&gt;Bjørk&lt;/b&gt;", "not_provisioned", "does not have it (jti-1)", "It is on this client.",
+		"<strong>UserInfo, Introspection</strong>, scope profile", "nothing is known of this person", "no_value", "&#34;sub&#34;: &#34;s1&#34;", "curl -s", "oauth2.Config", "openid-client", "Renew the tokens")
 	run := at.Query().Get("run")
 
 	_, body, _ = w.post(t, "/dev/refresh", url.Values{"run": {run}})

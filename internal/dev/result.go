@@ -110,10 +110,10 @@ func parameters(request string) []choice {
 
 // explain fills in why each scope and claim was given or not.
 func (p *playground) explain(ctx context.Context, model *resultModel, found run, catalog *tillit.Catalog) {
-	if jti := jtiOf(found.Tokens); p.Explain != nil && jti != "" {
+	if jti := jtiOf(found.Tokens); p.Explain != nil && catalog != nil && jti != "" {
 		if e, err := p.Explain(ctx, found.Realm, jti); err == nil {
 			model.Explained = true
-			model.fill(e, catalog)
+			model.fill(e, catalog, found.Tokens)
 			return
 		}
 	}
@@ -127,25 +127,88 @@ func (p *playground) explain(ctx context.Context, model *resultModel, found run,
 	}
 }
 
-func (m *resultModel) fill(e Explanation, catalog *tillit.Catalog) {
+func (m *resultModel) fill(e Explanation, catalog *tillit.Catalog, t *tokens) {
 	for _, s := range e.Scopes {
-		v := verdict{Name: string(s.Scope), Sentence: s.Sentence, Reason: string(s.Reason), Given: s.Reason == tillit.Given, Via: s.By}
-		if catalog != nil && catalog.Scope(s.Scope) != nil {
-			v.Title = catalog.Scope(s.Scope).Title.In("en")
+		v := verdict{Name: string(s.Scope), Sentence: s.Sentence, Reason: string(s.Reason), Given: s.Reason == tillit.Given}
+		if scope := catalog.Scope(s.Scope); scope != nil {
+			v.Title = scope.Title.In("en")
+			if v.Given {
+				v.Sentence = whyGiven(scope)
+			}
 		}
 		m.Scopes = append(m.Scopes, v)
 	}
 	for _, c := range e.Claims {
-		v := verdict{Name: string(c.Claim), Where: sinkTitle(c.Sink), Via: via(c.Via), Sentence: c.Sentence, Reason: string(c.Reason), Given: c.Reason == tillit.Given}
-		if catalog != nil && catalog.Claim(c.Claim) != nil {
-			v.Name, v.Title = catalog.Claim(c.Claim).Wire(), catalog.Claim(c.Claim).Title.In("en")
+		v := claimVerdict(c, catalog)
+		if v.Given && t.lacks(c.Sink, v.Name) {
+			v.Given, v.Reason, v.Sentence = false, string(tillit.NoValue), "It may be told, but nothing is known of this person."
 		}
 		if v.Given {
-			m.Claims = append(m.Claims, v)
+			m.Claims = merge(m.Claims, v)
 		} else {
-			m.Withheld = append(m.Withheld, v)
+			m.Withheld = merge(m.Withheld, v)
 		}
 	}
+}
+
+func claimVerdict(c ClaimExplained, catalog *tillit.Catalog) verdict {
+	v := verdict{Name: string(c.Claim), Where: sinkTitle(c.Sink), Via: via(c.Via), Sentence: c.Sentence, Reason: string(c.Reason), Given: c.Reason == tillit.Given}
+	if claim := catalog.Claim(c.Claim); claim != nil {
+		v.Name, v.Title = claim.Wire(), claim.Title.In("en")
+	}
+	if v.Given {
+		v.Sentence = "" // where it goes and what yields it says it all
+	}
+	return v
+}
+
+// merge adds a verdict, to the one before it when they differ in the place only.
+func merge(list []verdict, v verdict) []verdict {
+	for i := range list {
+		same := list[i]
+		same.Where = v.Where
+		if same == v {
+			list[i].Where += ", " + v.Where
+			return list
+		}
+	}
+	return append(list, v)
+}
+
+// whyGiven says in words what let a scope through: who may have it, and whether
+// the person was asked.
+func whyGiven(s *tillit.Scope) string {
+	why := "It is on this client."
+	switch s.Eligible {
+	case tillit.EligibleAny:
+		why = "Every client has it."
+	case tillit.EligibleGranted:
+		why = "It is on this client, and its owner lets the client's organization in."
+	}
+	if s.Consent == tillit.ConsentOnce || s.Consent == tillit.ConsentAlways {
+		why += " The person agreed."
+	}
+	return why
+}
+
+// lacks reports whether the token or answer that stands for the sink is here and
+// has no such member.
+func (t *tokens) lacks(sink tillit.Sink, name string) bool {
+	var text json.RawMessage
+	switch sink {
+	case tillit.SinkIDToken:
+		text = payloadOf(t.ID)
+	case tillit.SinkAccessToken:
+		text = payloadOf(t.Access)
+	case tillit.SinkUserInfo:
+		text = t.UserInfo
+	}
+	var members map[string]json.RawMessage
+	if text == nil || json.Unmarshal(text, &members) != nil {
+		return false
+	}
+	_, has := members[name]
+	return !has
 }
 
 func sinkTitle(sink tillit.Sink) string {
