@@ -231,7 +231,7 @@ func (c *catalogBuilder) section(name string) []declared {
 
 // resolved gives the members of a section with the fields of the families that
 // match them: the longest pattern wins, field by field, an own field over all.
-func resolved(section []declared) []declared {
+func (c *catalogBuilder) resolved(section []declared) []declared {
 	var families, plain []declared
 	for _, d := range section {
 		if family(d.key) {
@@ -242,13 +242,31 @@ func resolved(section []declared) []declared {
 	}
 	slices.SortStableFunc(families, func(a, b declared) int { return len(b.key) - len(a.key) })
 	for i := range plain {
+		var met []declared
 		for _, f := range families {
 			if matches(f.key, plain[i].key) {
+				c.equallyLong(plain[i], f, met)
+				met = append(met, f)
 				plain[i].value = plain[i].value.under(f.value)
 			}
 		}
 	}
 	return plain
+}
+
+// equallyLong reports a field that two families of the same length both give:
+// neither wins.
+func (c *catalogBuilder) equallyLong(d, f declared, met []declared) {
+	for _, other := range met {
+		if len(other.key) != len(f.key) {
+			continue
+		}
+		for _, m := range f.value.each() {
+			if given := d.value.get(m.key); given != nil && given == other.value.get(m.key) {
+				c.faults.at(m.value, m.key+" at "+d.key+" itself, or a longer pattern", "%s matches %s as well as %s does, and both say it", f.key, d.key, other.key)
+			}
+		}
+	}
 }
 
 // refer reports a name that is not declared.

@@ -9,7 +9,7 @@ func (c *catalogBuilder) allClaims() []tillit.Claim {
 	for _, m := range c.root.get("claims").each() {
 		section = append(section, declared{m, c.realmBuilder, true})
 	}
-	section = resolved(section)
+	section = c.resolved(section)
 	all := make([]tillit.Claim, 0, len(section))
 	for _, d := range section {
 		all = append(all, c.claim(d))

@@ -72,7 +72,16 @@ func (f *faults) at(n *node, right, format string, args ...any) {
 	if f.shaped[spot{n.file, line, column}] {
 		return
 	}
-	f.add(Fault{n.file, line, column, n.path(), fmt.Sprintf(format, args...), right})
+	f.add(Fault{n.file, line, column, clip(n.path()), clip(fmt.Sprintf(format, args...)), clip(right)})
+}
+
+// clip keeps a fault to what a person reads, whatever a file holds.
+func clip(s string) string {
+	const most = 300
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // shape adds a fault of the shape of a node.

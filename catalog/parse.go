@@ -30,6 +30,10 @@ func parse(name string, data []byte, faults *faults) *node {
 			Right: "at most " + strconv.Itoa(maxFile) + ", or a folder of several files"})
 		return nil
 	}
+	if line := nesting(data); line > 0 {
+		faults.add(Fault{File: name, Line: line, Column: 1, Message: "nested too deeply", Right: "at most " + strconv.Itoa(maxDepth) + " levels"})
+		return nil
+	}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		faults.add(syntaxFault(name, err))

@@ -8,7 +8,7 @@ import (
 )
 
 func (c *catalogBuilder) allScopes() []tillit.Scope {
-	declared := resolved(c.section("scopes"))
+	declared := c.resolved(c.section("scopes"))
 	all := make([]tillit.Scope, 0, len(declared))
 	for _, d := range declared {
 		all = append(all, c.scope(d))
