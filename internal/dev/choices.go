@@ -93,4 +93,3 @@ func localeChoices(catalog *tillit.Catalog) []choice {
 	}
 	return list
 }
-
