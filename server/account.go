@@ -84,7 +84,11 @@ func (p *Provider) openAccount(w http.ResponseWriter, r *http.Request, a *author
 		Realm: a.realm.name, Hash: p.newCookie(w, a.realm, accountCookie), ID: a.sid, Person: a.person.ID, SignIn: *a.facts.SignIn,
 		Context: a.context, Account: true, Created: now, LastSeen: now, Expires: now + accountLifetime,
 	}
-	err := p.Store.FinishInteraction(r.Context(), i, nil, nil, nil, nil)
+	record, err := p.record(r.Context(), a, "signed_in", nil)
+	if err != nil {
+		return err
+	}
+	err = p.Store.FinishInteraction(r.Context(), i, nil, nil, nil, record)
 	if err != nil && !errors.Is(err, tillit.ErrStale) {
 		return err
 	}

@@ -132,7 +132,7 @@ func (p *Provider) toRemember(a *authorization, i *tillit.Interaction) []tillit.
 // and iss (RFC 9207) on success and failure alike. 303, never 307: the browser
 // must not repeat a form at the client (RFC 9700 §4.12).
 func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorization, fields [][2]string) error {
-	if a.request.State != "" {
+	if a.request.State != "" && p.on("state in responses") {
 		fields = append(fields, [2]string{"state", a.request.State})
 	}
 	if p.on("iss in responses") {

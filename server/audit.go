@@ -31,9 +31,13 @@ func (p *Provider) recordOf(ctx context.Context, realm, event string, c *tillit.
 	return record, err
 }
 
-// recordRefusal writes what was refused after the client was known. That the
+// recordRefusal writes what was refused to somebody who is known. What strangers
+// are refused is logged and not written: they could fill the chain. That the
 // record could not be written does not change the refusal.
 func (p *Provider) recordRefusal(ctx context.Context, a *authorization, decision *tillit.Decision) {
+	if a.person == nil {
+		return
+	}
 	record, err := p.record(ctx, a, "refused", decision)
 	if err == nil {
 		err = p.Store.Record(ctx, record)

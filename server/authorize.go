@@ -54,10 +54,13 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, realm *real
 		return p.refuseAuthorization(w, r, a, err)
 	}
 	if r.Method == http.MethodPost && crossSite(r) {
-		// Cookies are not sent along with a cross-site POST. The request is kept
-		// and answered with a redirect to itself, before any session is read.
-		return p.keep(w, r, a)
+		return p.park(w, r, a.realm, "authorize", a.params)
 	}
+	return p.begin(w, r, a)
+}
+
+// begin goes on with a request that has passed the checks.
+func (p *Provider) begin(w http.ResponseWriter, r *http.Request, a *authorization) error {
 	if err := p.gather(r, a); err != nil {
 		return p.refuseAuthorization(w, r, a, err)
 	}
@@ -123,6 +126,7 @@ func (p *Provider) gather(r *http.Request, a *authorization) error {
 // keep stores the request as an interaction and sends the browser to its page.
 func (p *Provider) keep(w http.ResponseWriter, r *http.Request, a *authorization) error {
 	browser := p.browser(w, r, a.realm)
+	a.request.SID = a.sid
 	stored, err := json.Marshal(a.request)
 	if err != nil {
 		return err

@@ -87,7 +87,7 @@ func registeredRedirect(p *Provider, _ *http.Request, a *authorization) error {
 	if uri == "" {
 		return refuse("invalid_request", "the parameter redirect_uri is missing")
 	}
-	if !registered(a.client.RedirectURIs, uri) {
+	if !registered(a.client.RedirectURIs, uri) && p.on("redirect_uri is one of the client's") {
 		return refuse("invalid_request", "the redirect_uri is not registered for the client")
 	}
 	if !a.client.MayUse("authorization_code") {

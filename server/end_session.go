@@ -31,14 +31,18 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request, realm *rea
 	if sent.repeated != "" {
 		return refuse("invalid_request", "the parameter %s stands more than once", sent.repeated)
 	}
+	if r.Method == http.MethodPost && crossSite(r) {
+		return p.park(w, r, realm, "logout", sent)
+	}
+	return p.beginLogout(w, r, realm, sent)
+}
+
+func (p *Provider) beginLogout(w http.ResponseWriter, r *http.Request, realm *realm, sent params) error {
 	request, client, err := p.readLogout(r, realm, sent)
 	if err != nil {
 		return err
 	}
 	language := p.language(r, realm, request.Locales)
-	if r.Method == http.MethodPost && crossSite(r) {
-		return p.askLogout(w, r, realm, request, client, language)
-	}
 	session, err := p.sessionOf(r, realm)
 	if err != nil {
 		return err
@@ -70,7 +74,7 @@ func (p *Provider) readLogout(r *http.Request, realm *realm, sent params) (*logo
 			client = tillit.ClientID(h.audience[0])
 		}
 	}
-	if sent.Get("post_logout_redirect_uri") == "" || client == "" {
+	if sent.Get("post_logout_redirect_uri") == "" || client == "" && p.on("a redirect after logout wants a client") {
 		return request, client, nil
 	}
 	c, err := p.Store.Client(r.Context(), realm.catalog.Registry, client)

@@ -75,6 +75,9 @@ func redeemCode(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, err
 		return nil, err
 	}
 	ticket.code = true
+	if !p.on("scope beside a code is ignored") {
+		ticket.facts.Narrow, _ = tillit.ParseScopes(t.form.Get("scope"), "")
+	}
 	ticket.refreshToken = p.newRefresh(t, &code.Grant)
 	ticket.spend = func(ctx context.Context, out *minted, grant *tillit.Grant, record *tillit.AuditRecord) error {
 		err := p.Store.RedeemCode(ctx, code, grant, out.refresh, out.opaque, record)

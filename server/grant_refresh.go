@@ -71,6 +71,9 @@ func redeemRefresh(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, 
 	if ticket.facts.Narrow, err = tillit.ParseScopes(t.form.Get("scope"), ticket.catalog.Settings.ScopeLetters); err != nil {
 		return nil, fromSyntax("invalid_scope", err)
 	}
+	if !p.on("scope narrows a refresh") {
+		ticket.facts.Narrow = nil
+	}
 	if t.client.ReuseRefresh {
 		return p.reuse(t, ticket, refresh, value), nil
 	}

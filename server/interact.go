@@ -56,12 +56,19 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, realm *realm
 	if err != nil {
 		return err
 	}
+	if i.Purpose == parked {
+		return p.unpark(w, r, realm, i)
+	}
 	browser := realm.cookie(r, browserCookie)
 	if subtle.ConstantTimeCompare(browser, i.Browser) != 1 && p.on("interaction belongs to browser") {
 		return &Error{Code: "other_browser", Description: "this page belongs to another browser", Status: http.StatusBadRequest}
 	}
-	if language := r.URL.Query().Get("ui_locales"); r.Method == http.MethodGet && language != "" {
+	if language := r.URL.Query().Get("ui_locales"); r.Method == http.MethodGet && language != "" && i.Done == 0 {
 		i.Language = p.Pages.Language(realm.catalog.Languages, language)
+		if err := p.Store.StepInteraction(ctx, i, nil); err != nil && !errors.Is(err, tillit.ErrStale) {
+			return err
+		}
+		return p.back(w, r, realm, i)
 	}
 	if i.Purpose == "logout" {
 		return p.interactLogout(w, r, realm, i)

@@ -25,7 +25,7 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request, realm *rea
 		return refuse("invalid_request", "the parameter token is missing")
 	}
 	answer, err := p.introspection(r.Context(), realm, caller, value)
-	if errors.Is(err, errInactive) || errors.Is(err, tillit.ErrNotFound) {
+	if (errors.Is(err, errInactive) || errors.Is(err, tillit.ErrNotFound)) && p.on("inactive is no error") {
 		return writeJSON(w, http.StatusOK, members{"active": false})
 	}
 	if err != nil {
@@ -141,9 +141,7 @@ func (p *Provider) introspected(ctx context.Context, m *minting, presented *acce
 		answer["scope"] = tillit.JoinScopes(shape.Scopes)
 	}
 	setAudience(answer, audience)
-	if m.catalog.Token("introspection").TokenType != "none" {
-		answer["client_id"] = string(m.client.ID)
-	}
+	answer["client_id"] = string(m.client.ID)
 	return answer, nil
 }
 

@@ -25,7 +25,8 @@ type minting struct {
 	subject tillit.Subject
 	sinks   map[tillit.Sink]members
 	now     int64
-	expires int64 // of access token and ID Token alike
+	expires int64 // of the access token
+	ends    int64 // of the grant; 0: none
 	code    bool  // answers an authorization code
 }
 
@@ -201,6 +202,9 @@ func (m *minting) member(kind, name string) any {
 	case "aud":
 		return m.audience(kind)
 	case "exp":
+		if kind == "id_token" {
+			return m.until(m.decision.Shape.ID)
+		}
 		return m.expires
 	case "iat":
 		return m.now
@@ -228,6 +232,17 @@ func (m *minting) member(kind, name string) any {
 		return nil
 	}
 	return m.signInMember(name)
+}
+
+// until is the end of a lifetime that begins now, never past the grant's.
+func (m *minting) until(lifetime int64) int64 {
+	if lifetime <= 0 {
+		return m.expires
+	}
+	if m.ends > 0 && m.now+lifetime > m.ends {
+		return m.ends
+	}
+	return m.now + lifetime
 }
 
 // signInMember gives what is told of the sign-in. acr and amr report what

@@ -131,6 +131,9 @@ func (p *Provider) Issuer(realm string) string {
 	if issuer := p.Issuers[realm]; issuer != "" {
 		return issuer
 	}
+	if !p.on("each realm is an issuer of its own") {
+		return p.Base
+	}
 	return p.Base + "/" + realm
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/tillit/tillit"
@@ -82,12 +83,15 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, realm *realm) e
 
 func (p *Provider) redeem(ctx context.Context, gt grantType, t *tokenRequest) (members, error) {
 	ticket, err := gt.redeem(p, ctx, t)
+	if errors.Is(err, tillit.ErrNotFound) {
+		return nil, refuse("invalid_grant", "the grant has ended")
+	}
 	if err != nil {
 		return nil, err
 	}
 	decision := tillit.Decide(ticket.catalog, t.client, ticket.ask, ticket.facts)
 	if decision.Refused != nil {
-		return nil, refusal(ticket.catalog, decision.Refused)
+		return nil, p.refuseTicket(ctx, t, ticket, &decision)
 	}
 	m := ticket.minting(t, &decision)
 	if m.sinks, err = p.fill(ctx, &m.filling); err != nil {
@@ -113,13 +117,25 @@ func (p *Provider) redeem(ctx context.Context, gt grantType, t *tokenRequest) (m
 	return out.response, nil
 }
 
+// refuseTicket records a refusal and tells it.
+func (p *Provider) refuseTicket(ctx context.Context, t *tokenRequest, ticket *ticket, decision *tillit.Decision) error {
+	record, err := p.recordOf(ctx, t.realm.name, "refused", ticket.catalog, t.client, ticket.ask, ticket.facts, ticket.person, decision)
+	if err != nil {
+		return err
+	}
+	if err := p.Store.Record(ctx, record); err != nil {
+		return err
+	}
+	return refusal(ticket.catalog, decision.Refused)
+}
+
 func (t *ticket) minting(request *tokenRequest, decision *tillit.Decision) *minting {
 	m := &minting{
 		filling: filling{
 			realm: request.realm, catalog: t.catalog, client: request.client, person: t.person,
 			ask: t.ask, facts: t.facts, context: t.context, decision: decision,
 		},
-		subject: t.subject, now: request.now, expires: request.now + decision.Shape.Access, code: t.code,
+		subject: t.subject, now: request.now, expires: request.now + decision.Shape.Access, ends: t.ends, code: t.code,
 	}
 	if t.grant != nil {
 		m.grant, m.session = t.grant.ID, t.grant.Session
@@ -131,7 +147,8 @@ func (t *ticket) minting(request *tokenRequest, decision *tillit.Decision) *mint
 }
 
 // ticketOf reads a stored grant back: the ask with the endpoint it was born at,
-// the facts less what was taken back since, today's catalog.
+// the facts less what was taken back since, today's catalog. A person who is gone
+// or disabled is tillit.ErrNotFound.
 func (p *Provider) ticketOf(ctx context.Context, realm *realm, client *tillit.Client, grant *tillit.Grant) (*ticket, error) {
 	facts := grant.Facts
 	facts.Now, facts.NoInteraction, facts.Prior = p.now(), true, &grant.Shape
@@ -151,6 +168,9 @@ func (p *Provider) ticketOf(ctx context.Context, realm *realm, client *tillit.Cl
 	person, err := p.Store.Person(ctx, realm.name, grant.Person)
 	if err != nil {
 		return nil, err
+	}
+	if person.Disabled {
+		return nil, tillit.ErrNotFound
 	}
 	t.person = person
 	return t, nil

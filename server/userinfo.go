@@ -42,7 +42,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request, realm *realm
 	}
 	ticket.facts.Narrow = presented.narrow()
 	decision := tillit.Decide(ticket.catalog, client, ticket.ask, ticket.facts)
-	if decision.Refused != nil || !decision.Shape.UserInfo {
+	if decision.Refused != nil || !decision.Shape.UserInfo && p.on("UserInfo wants its scope") {
 		return insufficient(ticket.catalog)
 	}
 	onlySink(&decision.Shape, tillit.SinkUserInfo)
@@ -64,7 +64,7 @@ func (t *accessToken) narrow() []tillit.ScopeName {
 
 // machineAtUserInfo refuses a token without a person, as the realm words it.
 func (p *Provider) machineAtUserInfo(realm *realm) error {
-	if realm.catalog.Tokens["userinfo"].MachineError == "invalid_token" {
+	if realm.catalog.Tokens["userinfo"].MachineError == "invalid_token" || !p.on("UserInfo wants its scope") {
 		return &Error{Code: "invalid_token", Description: "the access token is not a person's"}
 	}
 	return insufficient(realm.catalog)
