@@ -50,7 +50,7 @@ func (q *question) wait(reason Reason) {
 // What it cannot carry is left out or, where a flow depends on it, refused.
 func (q *question) judgeFresh(signIn *SignIn, offered []*Way, mustMeet bool) {
 	way := q.cat.ways[signIn.Way]
-	if q.ask.Subject != "" && signIn.Subject != q.ask.Subject {
+	if q.ask.Subject != "" && signIn.Subject != q.ask.Subject && !q.cat.off[WrongPerson] {
 		q.refuse(WrongPerson, "sub", "", "login_required")
 		return
 	}
