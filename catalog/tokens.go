@@ -46,6 +46,7 @@ func (c *catalogBuilder) token(kind string, n *node) tillit.TokenSpec {
 		TokenType:       n.get("token_type").str(),
 		Requires:        unsaid.Requires,
 		Refreshed:       n.get("refreshed").flag(true),
+		MachineError:    n.get("machine_error").str(),
 		DefaultAudience: n.get("default_audience").str(),
 	}
 	if lifetime := n.get("lifetime"); lifetime != nil {

@@ -154,30 +154,13 @@ func (m *minting) algorithm(wanted string) string {
 }
 
 func (m *minting) has(kind, member string) bool {
-	return slices.Contains(m.frame(kind).Protocol, member)
-}
-
-// frame gives the frame of a kind of token; without one of the realm's own the
-// standards' minimum stands (OIDC Core §2, RFC 9068 §2.2).
-func (m *minting) frame(kind string) tillit.TokenSpec {
-	spec := m.catalog.Token(kind)
-	if len(spec.Protocol) == 0 {
-		switch kind {
-		case "id_token":
-			spec.Protocol = []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "jti", "nonce", "acr", "amr", "sid", "at_hash"}
-		case "access_token", "machine_token":
-			spec.Protocol = []string{"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "auth_time", "acr", "amr"}
-		case "userinfo":
-			spec.Protocol = []string{"sub"}
-		}
-	}
-	return spec
+	return slices.Contains(m.catalog.Token(kind).Protocol, member)
 }
 
 // protocol writes the reserved members of a kind of token that have a value,
 // over a copy of its claims.
 func (m *minting) protocol(kind string, claims members) members {
-	spec := m.frame(kind)
+	spec := m.catalog.Token(kind)
 	out := make(members, len(claims)+len(spec.Protocol))
 	for name, value := range claims {
 		out[name] = value

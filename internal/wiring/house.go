@@ -56,10 +56,11 @@ type House struct {
 	Pages    *web.Pages
 	PKI      *pki.Authority
 
-	config Config
-	offset atomic.Int64 // of the clock, in nanoseconds; dev moves it
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	config   Config
+	offset   atomic.Int64 // of the clock, in nanoseconds; dev moves it
+	anchored int64        // the last audit record under a checkpoint
+	stop     context.CancelFunc
+	done     sync.WaitGroup
 }
 
 // Open builds the house. The errors of faulty realms are catalog.Faults.
@@ -213,8 +214,7 @@ func (h *House) keepUp(ctx context.Context) {
 		case <-poll.C:
 			err = h.Store.Poll(ctx)
 		case <-sweep.C:
-			_, err = h.Store.Sweep(ctx, h.Now().Unix(), 500)
-			err = errors.Join(err, h.Keys.Reload(ctx))
+			err = errors.Join(h.sweep(ctx), h.Keys.Reload(ctx), h.checkpoint(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			h.config.Log.Error("background work", "cause", err.Error())
@@ -222,11 +222,24 @@ func (h *House) keepUp(ctx context.Context) {
 	}
 }
 
-// Close ends the background work and the store.
+// sweepBatch is how many expired rows of each kind go in one commit.
+const sweepBatch = 500
+
+// sweep takes expired rows away, batch by batch, until a batch is not full.
+func (h *House) sweep(ctx context.Context) error {
+	for {
+		removed, err := h.Store.Sweep(ctx, h.Now().Unix(), sweepBatch)
+		if err != nil || removed < sweepBatch {
+			return err
+		}
+	}
+}
+
+// Close ends the background work, anchors the audit chain and closes the store.
 func (h *House) Close() error {
 	h.stop()
 	h.done.Wait()
-	return h.Store.Close()
+	return errors.Join(h.checkpoint(context.Background()), h.Store.Close())
 }
 
 // catalogs hands the present snapshot to the provider, without the rules that a

@@ -1,0 +1,68 @@
+package wiring
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tillit/tillit/store"
+)
+
+// auditRealm owns the keys that sign checkpoints: no realm has the empty name.
+const auditRealm = ""
+
+// checkpointType is the typ of a checkpoint's header.
+const checkpointType = "audit-checkpoint"
+
+// A checkpoint says where a chain stood; whoever rewrites the chain afterwards
+// would have to sign this again.
+type checkpoint struct {
+	Chain string `json:"chain"`
+	Seq   int64  `json:"seq"`
+	Hash  string `json:"hash"` // hex of the SHA-256 of the last record
+	At    int64  `json:"iat"`
+}
+
+// checkpoint signs where this process's chain stands, if it has moved since.
+func (h *House) checkpoint(ctx context.Context) error {
+	seq, hash, err := h.Store.Head(ctx)
+	if err != nil || seq <= h.anchored {
+		return err
+	}
+	body, err := json.Marshal(checkpoint{h.Store.Chain(), seq, hex.EncodeToString(hash), h.Now().Unix()})
+	if err != nil {
+		return err
+	}
+	jws, err := h.Keys.Sign(ctx, auditRealm, "ES256", checkpointType, body)
+	if err != nil {
+		return fmt.Errorf("audit checkpoint: %w", err)
+	}
+	if err := h.Store.PutCheckpoint(ctx, h.Store.Chain(), seq, hash, jws); err != nil {
+		return err
+	}
+	h.anchored = seq
+	return nil
+}
+
+// VerifyAudit computes the chains anew and checks the signature of every
+// checkpoint. forged names the first checkpoint that is not what we signed, ""
+// when all are.
+func (h *House) VerifyAudit(ctx context.Context) (report store.AuditReport, forged string, err error) {
+	if report, err = h.Store.VerifyAudit(ctx); err != nil {
+		return report, "", err
+	}
+	points, err := h.Store.Checkpoints(ctx)
+	if err != nil {
+		return report, "", err
+	}
+	for _, p := range points {
+		body, typ, _, err := h.Keys.Verify(ctx, auditRealm, p.JWS)
+		var signed checkpoint
+		if err != nil || typ != checkpointType || json.Unmarshal(body, &signed) != nil ||
+			signed.Chain != p.Chain || signed.Seq != p.Seq || signed.Hash != hex.EncodeToString(p.Hash) {
+			return report, fmt.Sprintf("checkpoint of chain %s at record %d", p.Chain, p.Seq), nil
+		}
+	}
+	return report, "", nil
+}
