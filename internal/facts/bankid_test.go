@@ -119,13 +119,13 @@ var bankIDFacts = []Fact{
 		ID: "bankid/20", Realm: "bankid", Seed: "docs",
 		Text:  "UserInfo answers with a signed JWT for the client, which the realm's published keys verify.",
 		Check: bankIDSignedUserInfo,
-		Fault: Fault{Old: "format: jwt", New: "format: json"},
+		Fault: Fault{Old: "format: jwt", New: "typ: userinfo+jwt"},
 	},
 	{
 		ID: "bankid/21", Realm: "bankid", Seed: "docs",
 		Text:  "An expired access token gets 401 with invalid_token.",
 		Check: bankIDExpired,
-		Fault: Fault{Server: "access_token_expiry"},
+		Fault: Fault{Old: "  access_token:\n    lifetime: 300s", New: "  access_token:\n    lifetime: 900s"},
 	},
 	{
 		ID: "bankid/22", Realm: "bankid", Seed: "001", Pending: "evidence of the sign-in",
@@ -157,7 +157,7 @@ var bankIDFacts = []Fact{
 		ID: "bankid/28", Realm: "bankid", Seed: "001",
 		Text:  "sign cannot be asked for with client_credentials: invalid_scope.",
 		Check: bankIDRefusesSignForMachines,
-		Fault: Fault{Rule: "wrong_endpoint"},
+		Fault: Fault{Old: "    state: disabled\n    title: {nb: Signering,", New: "    at: [authorization, token]\n    title: {nb: Signering,"},
 	},
 	{
 		ID: "bankid/29", Realm: "bankid", Seed: "001",
@@ -243,7 +243,7 @@ var bankIDFacts = []Fact{
 		ID: "bankid/45", Realm: "bankid", Seed: "docs",
 		Text:  "A refresh token cannot be introspected: inactive, and not a word more.",
 		Check: bankIDRefreshNotIntrospected,
-		Fault: Fault{Server: "introspection_kind"},
+		Fault: Fault{Server: "inactive is no error"},
 	},
 	{
 		ID: "bankid/46", Realm: "bankid", Seed: "docs",
@@ -255,7 +255,7 @@ var bankIDFacts = []Fact{
 		ID: "bankid/47", Realm: "bankid", Seed: "docs",
 		Text:  "A refresh gives new tokens with the same auth_time and a newer iat, and asks nobody anything.",
 		Check: bankIDRefresh,
-		Fault: Fault{Server: "auth_time_kept"},
+		Fault: Fault{Old: "exp, iat, auth_time, jti, nonce, acr, amr, sid, at_hash, c_hash, {typ: ID}]", New: "exp, iat, jti, nonce, acr, amr, sid, at_hash, c_hash, {typ: ID}]"},
 	},
 	{
 		ID: "bankid/48", Realm: "bankid", Seed: "docs",
@@ -291,7 +291,7 @@ var bankIDFacts = []Fact{
 		ID: "bankid/53", Realm: "bankid", Seed: "docs",
 		Text:  "Scopes are case-sensitive: OpenID Profile is refused.",
 		Check: bankIDCaseMatters,
-		Fault: Fault{Rule: "unknown_scope"},
+		Fault: Fault{Old: "unknown_scope: refuse", New: "unknown_scope: drop"},
 	},
 	{
 		ID: "bankid/54", Realm: "bankid", Seed: "docs", Pending: "pushed and encrypted requests",
@@ -307,7 +307,7 @@ var bankIDFacts = []Fact{
 		ID: "bankid/56", Realm: "bankid", Seed: "docs",
 		Text:  "When the person cancels, the client gets access_denied and its state unchanged.",
 		Check: bankIDCancelled,
-		Fault: Fault{Server: "state"},
+		Fault: Fault{Server: "state in responses"},
 	},
 	{
 		ID: "bankid/57", Realm: "bankid", Seed: "001", Pending: "evidence of the sign-in",
@@ -341,6 +341,6 @@ var bankIDFacts = []Fact{
 		ID: "bankid/62", Realm: "bankid", Seed: "docs",
 		Text:  "When a scope was left out, scope in the token response lists exactly what was granted.",
 		Check: bankIDGrantedScope,
-		Fault: Fault{Server: "granted_scope"},
+		Fault: Fault{Rule: "not_provisioned"},
 	},
 }

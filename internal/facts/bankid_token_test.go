@@ -102,6 +102,7 @@ func bankIDRefresh(t TB, e *Env) {
 	e.Advance(7 * time.Second)
 	second := e.Succeeded(e.Renew("demo-web", first.Refresh(), ""))
 	before, after := e.IDClaims(first), e.IDClaims(second)
+	e.Present("ID Token", before, "auth_time")
 	e.Equal("refreshed ID Token: auth_time", after["auth_time"], before["auth_time"])
 	e.Equal("refreshed ID Token: sub", after["sub"], before["sub"])
 	earlier, _ := before["iat"].(float64)

@@ -38,6 +38,7 @@ type Fault struct {
 	Realm    string // realm whose text is changed; "" with Old set: the fact's own
 	Old, New string // Old is replaced by New
 	All      bool   // everywhere, else Old must stand there exactly once
+	Demo     bool   // the text is the realm's demo data: which clients and people there are
 	Rule     string // reason of the row that is switched off
 	Server   string // name of the check that is switched off
 }

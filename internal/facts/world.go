@@ -22,11 +22,15 @@ func (w *World) Start(t TB, edits ...Fault) (*Provider, error) {
 		if edit.Old == "" {
 			continue
 		}
-		realms, err := Edit(options.Realms, edit.Realm, edit.Old, edit.New, edit.All)
+		texts := &options.Realms
+		if edit.Demo {
+			texts = &options.Demo
+		}
+		edited, err := Edit(*texts, edit.Realm, edit.Old, edit.New, edit.All)
 		if err != nil {
 			return nil, fmt.Errorf("fault: %w", err)
 		}
-		options.Realms = realms
+		*texts = edited
 	}
 	if w.Fault.Rule != "" {
 		options.WithoutRules = []string{w.Fault.Rule}

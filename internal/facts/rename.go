@@ -1,0 +1,375 @@
+package facts
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// A Renaming exchanges every name of one realm: scopes but openid and
+// offline_access, which the standards fix, claims, designators, roles, clients
+// and ways to sign in. The new names say nothing.
+type Renaming struct {
+	realm    string
+	table    map[string]string
+	families []family
+}
+
+// A family is the part of names that scopes of one pattern share.
+type family struct{ old, new string }
+
+// Rename reads a realm and its demo data and makes up the new names.
+func Rename(realm string, realms, demo fs.FS) (*Renaming, error) {
+	r := &Renaming{realm: realm, table: map[string]string{}}
+	shipped, err := ordered(realms, realm+".yaml")
+	if err != nil {
+		return nil, err
+	}
+	people, err := ordered(demo, realm+".yaml")
+	if err != nil {
+		return nil, err
+	}
+	r.nameServers(shipped)
+	r.nameAll(shipped, "claims")
+	r.nameWire(shipped)
+	r.nameAll(shipped, "sign_in")
+	r.nameScopes(shipped)
+	r.nameAll(people, "clients")
+	return r, nil
+}
+
+// Names is the exchange, for the one who asks.
+func (r *Renaming) Names() Names { return NewNames(r.table) }
+
+// Apply exchanges the names in the texts.
+func (r *Renaming) Apply(options Options) (Options, error) {
+	change := func(edit func(yaml.MapSlice) yaml.MapSlice) func(string, []byte) ([]byte, error) {
+		return func(name string, text []byte) ([]byte, error) {
+			if !belongs(name, r.realm) {
+				return text, nil
+			}
+			var document yaml.MapSlice
+			if err := yaml.UnmarshalWithOptions(text, &document, yaml.UseOrderedMap()); err != nil {
+				return nil, err
+			}
+			return yaml.Marshal(edit(document))
+		}
+	}
+	var err error
+	if options.Realms, err = Change(options.Realms, change(r.realmText)); err != nil {
+		return options, err
+	}
+	options.Demo, err = Change(options.Demo, change(r.demoText))
+	return options, err
+}
+
+func ordered(files fs.FS, name string) (yaml.MapSlice, error) {
+	text, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, err
+	}
+	var document yaml.MapSlice
+	if err := yaml.UnmarshalWithOptions(text, &document, yaml.UseOrderedMap()); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return document, nil
+}
+
+func (r *Renaming) name(old string) string {
+	if other, ok := r.table[old]; ok {
+		return other
+	}
+	other := "q" + strconv.Itoa(len(r.table)+1) + "z"
+	r.table[old] = other
+	return other
+}
+
+func (r *Renaming) nameAll(document yaml.MapSlice, section string) {
+	for _, item := range mapping(member(document, section)) {
+		if key, ok := item.Key.(string); ok && !strings.Contains(key, "*") {
+			r.name(key)
+		}
+	}
+}
+
+// nameWire makes names for what claims are called in tokens.
+func (r *Renaming) nameWire(document yaml.MapSlice) {
+	sections := []any{member(document, "claims")}
+	for _, dialect := range mapping(member(document, "dialects")) {
+		sections = append(sections, member(mapping(dialect.Value), "claims"))
+	}
+	for _, section := range sections {
+		for _, item := range mapping(section) {
+			if key, ok := item.Key.(string); ok && !strings.Contains(key, "*") {
+				r.name(key)
+			}
+			if as, ok := member(mapping(item.Value), "as").(string); ok {
+				r.name(as)
+			}
+		}
+	}
+}
+
+func (r *Renaming) nameServers(document yaml.MapSlice) {
+	for _, item := range mapping(member(document, "servers")) {
+		server := mapping(item.Value)
+		if member(server, "audience") != nil {
+			continue
+		}
+		designators, ok := member(server, "designators").([]any)
+		if !ok {
+			designators = []any{item.Key}
+		}
+		for _, designator := range designators {
+			text, _ := designator.(string)
+			r.families = append(r.families, family{text + "/", r.name(text) + "/"})
+		}
+	}
+}
+
+func (r *Renaming) nameScopes(document yaml.MapSlice) {
+	for _, item := range mapping(member(document, "scopes")) {
+		name, ok := item.Key.(string)
+		if !ok || name == "openid" || name == "offline_access" {
+			continue
+		}
+		if prefix, isFamily := strings.CutSuffix(name, "*"); isFamily {
+			if prefix != "" && !slices.ContainsFunc(r.families, func(f family) bool { return f.old == prefix }) {
+				r.families = append(r.families, family{prefix, r.name(prefix) + "."})
+			}
+			continue
+		}
+		r.scope(name)
+		for _, alias := range list(member(mapping(item.Value), "aliases")) {
+			if text, ok := alias.(string); ok {
+				r.scope(text)
+			}
+		}
+	}
+}
+
+// scope makes the name of a scope: below a family its own part alone is new,
+// and that part is also the role.
+func (r *Renaming) scope(name string) string {
+	if other, ok := r.table[name]; ok {
+		return other
+	}
+	for _, f := range r.families {
+		if role, found := strings.CutPrefix(name, f.old); found {
+			r.table[name] = f.new + r.name(role)
+			return r.table[name]
+		}
+	}
+	return r.name(name)
+}
+
+// renamed gives the new name of anything that has one.
+func (r *Renaming) renamed(name string) string {
+	if prefix, isFamily := strings.CutSuffix(name, "*"); isFamily {
+		for _, f := range r.families {
+			if f.old == prefix {
+				return f.new + "*"
+			}
+		}
+		return name
+	}
+	if other, ok := r.table[name]; ok {
+		return other
+	}
+	return name
+}
+
+// realmText exchanges names in the sections of a realm's file, and in its
+// dialects, which have the same sections.
+func (r *Renaming) realmText(document yaml.MapSlice) yaml.MapSlice {
+	for i := range document {
+		item := &document[i]
+		switch item.Key {
+		case "scopes":
+			item.Value = r.eachKeyed(item.Value, r.scopeFields)
+		case "claims":
+			item.Value = r.eachKeyed(item.Value, r.claimFields)
+		case "sign_in":
+			item.Value = r.eachKeyed(item.Value, r.wayFields)
+		case "servers":
+			item.Value = r.servers(item.Value)
+		case "tokens", "authorization_details", "client_types":
+			item.Value = r.lists(item.Value, "claims", "starts_with", "may_add", "requires")
+		case "access":
+			item.Value = r.eachKeyed(item.Value, func(value any) any { return value })
+		case "dialects":
+			dialects := mapping(item.Value)
+			for j := range dialects {
+				dialects[j].Value = r.realmText(mapping(dialects[j].Value))
+			}
+			item.Value = dialects
+		}
+	}
+	return document
+}
+
+func (r *Renaming) demoText(document yaml.MapSlice) yaml.MapSlice {
+	for i := range document {
+		item := &document[i]
+		switch item.Key {
+		case "clients":
+			item.Value = r.eachKeyed(item.Value, func(value any) any {
+				fields := mapping(value)
+				for j := range fields {
+					switch fields[j].Key {
+					case "scopes", "all_claims_but", "default_scopes", "required_scopes":
+						if named := list(fields[j].Value); named != nil { // one word is a rule, not a name
+							fields[j].Value = r.all(named)
+						}
+					case "placements":
+						fields[j].Value = r.eachKeyed(fields[j].Value, func(value any) any { return value })
+					}
+				}
+				return fields
+			})
+		case "resource_servers":
+			item.Value = r.lists(item.Value, "read", "write", "delete")
+		case "people":
+			item.Value = r.lists(item.Value, "ways")
+		}
+	}
+	return document
+}
+
+func (r *Renaming) eachKeyed(value any, fields func(any) any) any {
+	items := mapping(value)
+	if items == nil {
+		return value
+	}
+	for i := range items {
+		if key, ok := items[i].Key.(string); ok {
+			items[i].Key = r.renamed(key)
+		}
+		items[i].Value = fields(items[i].Value)
+	}
+	return items
+}
+
+func (r *Renaming) scopeFields(value any) any {
+	fields := mapping(value)
+	for i := range fields {
+		switch fields[i].Key {
+		case "claims", "withholds", "requires_one_of", "excludes", "introspected_by", "aliases":
+			fields[i].Value = r.all(fields[i].Value)
+		case "sign_in", "variants":
+			fields[i].Value = r.lists(fields[i].Value, "by", "claims")
+		}
+	}
+	return orSame(fields, value)
+}
+
+func (r *Renaming) claimFields(value any) any {
+	fields := mapping(value)
+	for i := range fields {
+		switch fields[i].Key {
+		case "brings", "as":
+			fields[i].Value = r.all(fields[i].Value)
+		case "value":
+			fields[i].Value = r.quoted(fields[i].Value)
+		}
+	}
+	return orSame(fields, value)
+}
+
+func (r *Renaming) wayFields(value any) any {
+	return r.lists(value, "hint", "amr")
+}
+
+// servers keeps the servers' keys, which only the realm itself uses, and gives
+// them the new designators.
+func (r *Renaming) servers(value any) any {
+	items := mapping(value)
+	for i := range items {
+		fields, _ := r.lists(items[i].Value, "also", "learns", "designators").(yaml.MapSlice)
+		if member(fields, "audience") == nil && member(fields, "designators") == nil {
+			key, _ := items[i].Key.(string)
+			fields = append(fields, yaml.MapItem{Key: "designators", Value: []any{r.renamed(key)}})
+		}
+		items[i].Value = fields
+	}
+	return items
+}
+
+// lists exchanges what stands under the keys, at any depth.
+func (r *Renaming) lists(value any, keys ...string) any {
+	switch v := value.(type) {
+	case yaml.MapSlice:
+		for i := range v {
+			if key, ok := v[i].Key.(string); ok && slices.Contains(keys, key) {
+				v[i].Value = r.all(v[i].Value)
+			} else {
+				v[i].Value = r.lists(v[i].Value, keys...)
+			}
+		}
+	case []any:
+		for i := range v {
+			v[i] = r.lists(v[i], keys...)
+		}
+	}
+	return value
+}
+
+// all exchanges a name or a list of names.
+func (r *Renaming) all(value any) any {
+	switch v := value.(type) {
+	case string:
+		return r.renamed(v)
+	case []any:
+		for i := range v {
+			v[i] = r.all(v[i])
+		}
+	}
+	return value
+}
+
+// quoted exchanges the names that an expression quotes.
+func (r *Renaming) quoted(value any) any {
+	switch v := value.(type) {
+	case string:
+		parts := strings.Split(v, `"`)
+		for i := 1; i < len(parts); i += 2 {
+			parts[i] = r.renamed(parts[i])
+		}
+		return strings.Join(parts, `"`)
+	case yaml.MapSlice:
+		for i := range v {
+			v[i].Value = r.quoted(v[i].Value)
+		}
+	}
+	return value
+}
+
+func mapping(value any) yaml.MapSlice {
+	items, _ := value.(yaml.MapSlice)
+	return items
+}
+
+func list(value any) []any {
+	items, _ := value.([]any)
+	return items
+}
+
+func member(items yaml.MapSlice, key string) any {
+	for _, item := range items {
+		if item.Key == key {
+			return item.Value
+		}
+	}
+	return nil
+}
+
+func orSame(fields yaml.MapSlice, value any) any {
+	if fields == nil {
+		return value
+	}
+	return fields
+}

@@ -1,0 +1,72 @@
+package facts
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"time"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/internal/wiring"
+	"github.com/tillit/tillit/realms"
+	demodata "github.com/tillit/tillit/realms/demo"
+	"github.com/tillit/tillit/token"
+)
+
+// The house starts the same provider as the command dev, in this process: every
+// shipped realm with its demo data, on a store in memory, over real HTTP.
+type house struct{}
+
+func (house) Shipped() (fs.FS, fs.FS) { return realms.Files(), demodata.Files }
+
+func (house) Start(t TB, options Options) (*Provider, error) {
+	t.Helper()
+	key, err := token.NewMasterKey(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	config := wiring.Config{
+		Base: "http://" + listener.Addr().String(), Realms: options.Realms, Demo: options.Demo, Stamp: "dev", MasterKey: key,
+		Cheap: true, WithoutChecks: options.WithoutChecks, Log: slog.New(slog.DiscardHandler),
+	}
+	if os.Getenv("TILLIT_FACTS_LOG") != "" { // to see what the provider says of a red fact
+		config.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	for _, rule := range options.WithoutRules {
+		config.WithoutRules = append(config.WithoutRules, tillit.Reason(rule))
+	}
+	h, err := wiring.Open(t.Context(), config)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", h.Handler)
+	mux.HandleFunc("GET /dev/fixtures.json", func(w http.ResponseWriter, _ *http.Request) {
+		fixtures, err := h.Fixtures()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(fixtures)
+	})
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
+	server.Start()
+	t.Cleanup(func() {
+		server.Close()
+		if err := h.Close(); err != nil {
+			t.Errorf("close the house: %v", err)
+		}
+	})
+	return &Provider{Base: config.Base, Advance: h.Advance}, nil
+}
