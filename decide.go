@@ -18,13 +18,13 @@ func Decide(catalog *Catalog, client *Client, ask *Ask, facts *Facts) Decision {
 	if q.settle(); q.d.Refused != nil {
 		return q.end()
 	}
-	if facts.Prior != nil {
-		q.keepToPrior()
-	}
 	if ask.Endpoint == AtAuthorization {
 		q.judgeSignIn()
 		q.judgeActs()
 		q.judgeConsent()
+	}
+	if facts.Prior != nil { // last: what fell by itself keeps its own reason
+		q.keepToPrior()
 	}
 	if q.settle(); q.d.Refused != nil {
 		return q.end()
