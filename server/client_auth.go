@@ -79,7 +79,7 @@ func readCredentials(r *http.Request, form params) (credentials, error) {
 	}
 	scheme, value, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Basic") {
-		return c, refuse("invalid_client", "the header Authorization is not of scheme Basic")
+		return c, &Error{Code: "invalid_client", Description: "the header Authorization is not of scheme Basic", Basic: true}
 	}
 	if c.secret != "" {
 		return c, refuse("invalid_request", "more than one client authentication method in a request")
@@ -107,5 +107,16 @@ func decodeBasic(value string) (id, secret string, ok bool) {
 	}
 	id, err1 := url.QueryUnescape(id)
 	secret, err2 := url.QueryUnescape(secret)
-	return id, secret, err1 == nil && err2 == nil && id != ""
+	return id, secret, err1 == nil && err2 == nil && id != "" && visible(id) && visible(secret)
+}
+
+// visible reports whether a text is of the letters that identifiers and secrets
+// of clients are made of (RFC 6749 Appendix A.1, A.2).
+func visible(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // Bounds on what a request may carry.
@@ -74,7 +75,8 @@ func parseParams(encoded string) (params, error) {
 	}
 	for name, list := range values {
 		for _, value := range list {
-			if len(value) > maxParameter && name != "claims" && name != "authorization_details" && name != "request" || strings.ContainsRune(value, 0) {
+			tooLong := len(value) > maxParameter && name != "claims" && name != "authorization_details" && name != "request"
+			if tooLong || !isText(name) || !isText(value) {
 				return p, refuse("invalid_request", "the parameter %s is malformed or too long", name)
 			}
 		}
@@ -84,6 +86,9 @@ func parseParams(encoded string) (params, error) {
 	}
 	return p, nil
 }
+
+// isText admits what every part behind can store and give back unchanged.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // first keeps the alphabetically first of two names, so that answers do not
 // depend on the order of a map; "client_id" and "redirect_uri" come before all.
