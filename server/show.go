@@ -236,9 +236,13 @@ func (p *Provider) errorPage(w http.ResponseWriter, r *http.Request, realm *real
 	language := p.language(r, realm, words(r.URL.Query().Get("ui_locales")))
 	model := ErrorPage{Code: e.Code, Description: e.Description, Correlation: newID()}
 	p.Log.Info("error page", "realm", realm.name, "error", e.Code, "correlation", model.Correlation)
-	if err := p.page(w, r, realm, e.status(), "error", language, "", model); err != nil {
+	status := e.status()
+	if status == http.StatusUnauthorized || status == http.StatusForbidden && e.Status == 0 {
+		status = http.StatusBadRequest // those are for clients, which are asked to authenticate
+	}
+	if err := p.page(w, r, realm, status, "error", language, "", model); err != nil {
 		p.Log.Error("error page", "cause", err.Error())
-		http.Error(w, e.Code, e.status())
+		http.Error(w, e.Code, status)
 	}
 }
 
