@@ -108,7 +108,11 @@ func (p *Provider) reuse(t *tokenRequest, ticket *ticket, old *tillit.Refresh, v
 		out.response["refresh_token"] = value
 	}
 	ticket.spend = func(ctx context.Context, out *minted, grant *tillit.Grant, record *tillit.AuditRecord) error {
-		return p.Store.Rotate(ctx, &moved, nil, out.opaque, grant, record)
+		err := p.Store.Rotate(ctx, &moved, nil, out.opaque, grant, record)
+		if errors.Is(err, tillit.ErrSpent) { // revoked in the meantime, or rotated before the client was registered so
+			return refuse("invalid_grant", "the refresh token is not known or no longer valid")
+		}
+		return err
 	}
 	return ticket
 }
