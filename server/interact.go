@@ -229,6 +229,11 @@ func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authori
 // signedIn notes who signed in and how, and renews the browser's cookie.
 func (p *Provider) signedIn(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, way *tillit.Way, outcome tillit.SignInOutcome) error {
 	ctx := r.Context()
+	// Who signs in again in a session stays in it: signing out later ends the
+	// grants of before as well.
+	if a.catalog.Settings.SingleSignOn == nil || a.person == nil || a.person.ID != outcome.Person {
+		a.sid = ""
+	}
 	if err := p.setPerson(ctx, a, outcome.Person); err != nil {
 		return err
 	}
@@ -266,7 +271,9 @@ func (p *Provider) noteSignIn(ctx context.Context, a *authorization, way *tillit
 		Fresh: true, Evidence: outcome.Evidence, Subject: subject,
 	}
 	a.facts.Consent = tillit.Consent{}
-	a.sid = newID()
+	if a.sid == "" {
+		a.sid = newID()
+	}
 	a.request.SID = a.sid
 	values, err := withMembers(outcome.Values, map[string]any{"session": a.sid, "language": language})
 	if err != nil {
