@@ -22,10 +22,10 @@ type Request struct {
 // An Authorization is what came of a request.
 type Authorization struct {
 	*Exit
-	Browser *Browser
-	Sent    url.Values
-	client  string
-	secret  string // PKCE code_verifier
+	Browser  *Browser
+	Sent     url.Values
+	client   string
+	Verifier string // PKCE code_verifier
 }
 
 // Authorize sends a request through the pages and gives what came of it.
@@ -49,11 +49,11 @@ func (e *Env) Prepare(r Request) *Authorization {
 	if r.Client == "" {
 		r.Client = "demo-web"
 	}
-	a := &Authorization{client: r.Client, Browser: r.Browser, secret: random()}
+	a := &Authorization{client: r.Client, Browser: r.Browser, Verifier: random()}
 	if a.Browser == nil {
 		a.Browser = e.NewBrowser()
 	}
-	challenge := sha256.Sum256([]byte(a.secret))
+	challenge := sha256.Sum256([]byte(a.Verifier))
 	a.Sent = url.Values{
 		"client_id": {e.N(r.Client)}, "redirect_uri": {e.redirectURI(r.Client)}, "response_type": {"code"},
 		"scope": {e.names.ThereWords(r.Scope)}, "state": {random()}, "nonce": {random()},
@@ -151,7 +151,7 @@ func (e *Env) Exchange(a *Authorization) *Tokens {
 	}
 	tokens := e.Token(a.client, url.Values{
 		"grant_type": {"authorization_code"}, "code": {a.Code()},
-		"redirect_uri": {a.Sent.Get("redirect_uri")}, "code_verifier": {a.secret},
+		"redirect_uri": {a.Sent.Get("redirect_uri")}, "code_verifier": {a.Verifier},
 	})
 	tokens.Authorization = a
 	return tokens

@@ -76,13 +76,13 @@ var bankIDFacts = []Fact{
 	{
 		ID: "bankid/13", Realm: "bankid", Seed: "004",
 		Text:  "A preferred number that is used for BankID on Mobile counts as verified.",
-		Check: bankIDPhoneVerified(true),
+		Check: bankIDPhoneVerified("kari", true),
 		Fault: Fault{Old: "value: tinfo.phone.verified", New: `value: "false"`},
 	},
 	{
 		ID: "bankid/14", Realm: "bankid", Seed: "004",
 		Text:  "A preferred number that the person merely typed in does not count as verified.",
-		Check: bankIDPhoneVerified(false),
+		Check: bankIDPhoneVerified("jonas", false),
 		Fault: Fault{Old: "value: tinfo.phone.verified", New: `value: "true"`},
 	},
 	{

@@ -219,7 +219,7 @@ func buypassNoValue(t TB, e *Env) {
 func buypassScopeAtExchange(t TB, e *Env) {
 	a := e.Authorize(Request{Scope: "openid email"})
 	tokens := e.Succeeded(e.Token("demo-web", url.Values{
-		"grant_type": {"authorization_code"}, "code": {a.Code()}, "code_verifier": {a.secret},
+		"grant_type": {"authorization_code"}, "code": {a.Code()}, "code_verifier": {a.Verifier},
 		"redirect_uri": {a.Sent.Get("redirect_uri")}, "scope": {e.names.ThereWords("openid profile phone")},
 	}))
 	e.Granted(tokens, "openid email")

@@ -55,9 +55,7 @@ func (e *Env) At(realm string) *Env {
 // was replaced.
 func (e *Env) With(edit Fault) *Env {
 	e.t.Helper()
-	if edit.Realm == "" {
-		edit.Realm = e.realm.Name
-	}
+	edit.Realm = e.realm.Name
 	provider, err := e.world.Start(e.t, edit)
 	if err != nil {
 		e.t.Fatalf("realm %s with %q: %v", edit.Realm, edit.New, err)
@@ -110,6 +108,19 @@ func (e *Env) Person(fits func(claims map[string]any) bool, claims ...string) Pe
 		e.t.Fatalf("fixtures of %s: nobody with %v fits", e.realm.Name, claims)
 	}
 	return people[0]
+}
+
+// Named gives the demo person of that username: where a fact rests on a value,
+// the value must not be what picks the person.
+func (e *Env) Named(username string) PersonFixture {
+	e.t.Helper()
+	for _, person := range e.People(nil) {
+		if person.Username == username {
+			return person
+		}
+	}
+	e.t.Fatalf("fixtures of %s: nobody called %q", e.realm.Name, username)
+	return PersonFixture{}
 }
 
 // People gives every demo person as Person does.

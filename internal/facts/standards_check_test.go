@@ -15,7 +15,7 @@ func standardsGrantedScope(t TB, e *Env) {
 }
 
 func standardsScopeSet(t TB, e *Env) {
-	person := Manners{Person: e.Person(nil, "email", "phone_number")}
+	person := Manners{Person: e.Named("eli")}
 	var before map[string]any
 	for _, scope := range []string{"openid email phone", "phone openid email", "phone email phone openid email openid"} {
 		tokens := e.Login(Request{Scope: scope, Manners: person})
@@ -173,5 +173,15 @@ func standardsPairwise(t TB, e *Env) {
 		if sub[other] == sub["demo-pairwise-a1"] {
 			t.Errorf("sub towards %s equals that of another sector", other)
 		}
+	}
+}
+
+func standardsLanguages(t TB, e *Env) {
+	tagged := e.With(Fault{Demo: true, Old: "      name: Eli Marie Nordstrand\n", New: "      name: Eli Marie Nordstrand\n      name#nn-NO: Eli Marie frå Nordstrand\n"})
+	person := Manners{Person: tagged.Named("eli")}
+	for locales, want := range map[string]any{"nn": "Eli Marie frå Nordstrand", "xx": nil, "": nil} {
+		claims := tagged.Released(tagged.Login(Request{Scope: "openid profile", Manners: person, Params: map[string]string{"claims_locales": locales}}))
+		tagged.Equal("claims_locales="+locales+": name", claims["name"], "Eli Marie Nordstrand")
+		tagged.Equal("claims_locales="+locales+": name#nn-NO", claims["name#nn-NO"], want)
 	}
 }

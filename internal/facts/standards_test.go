@@ -138,7 +138,9 @@ var standardsFacts = []Fact{
 		Text: "verified_claims asked for in userinfo alone are not in the ID Token (OpenID Identity Assurance).",
 	},
 	{
-		ID: "standards/26", Realm: "buypass", Seed: "standard", Pending: "values in several languages",
-		Text: "claims_locales picks the value in that language where there is one, and is never an error (OIDC Core §5.2).",
+		ID: "standards/26", Realm: "buypass", Seed: "standard",
+		Text:  "claims_locales brings the value in that language where there is one, and is never an error (OIDC Core §5.2).",
+		Check: standardsLanguages,
+		Fault: Fault{Old: "name: {value: person.name,", New: "name: {value: 'person.name + \"\"',"},
 	},
 }
