@@ -237,7 +237,7 @@ var bankIDFacts = []Fact{
 		ID: "bankid/44", Realm: "bankid", Seed: "docs",
 		Text:  "A resource server that may learn the national identity number learns it by introspection, although the client never got it.",
 		Check: bankIDServerLearns,
-		Fault: Fault{Old: "learns: [nnin_altsub]                 # fact 44", New: "learns: []"},
+		Fault: Fault{Old: "designators: [aml_person, aml_organization]\n    learns: [nnin_altsub]", New: "designators: [aml_person, aml_organization]"},
 	},
 	{
 		ID: "bankid/45", Realm: "bankid", Seed: "docs",

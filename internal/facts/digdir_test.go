@@ -43,7 +43,7 @@ var digdirFacts = []Fact{
 		ID: "digdir/9", Realm: "idporten", Seed: "003",
 		Text:  "With no_pid the national identity number is in no token and not at UserInfo.",
 		Check: idPortenNoPID,
-		Fault: Fault{Old: "standing: true                        # withholds once it is on the client, asked for or not. D §4.6\n    withholds: [pid]", New: "standing: true"},
+		Fault: Fault{Old: "standing: true\n    withholds: [pid]", New: "standing: true"},
 	},
 	{
 		ID: "digdir/10", Realm: "idporten", Seed: "003", Pending: "sign-in at ID-porten",
@@ -167,7 +167,7 @@ var digdirFacts = []Fact{
 		ID: "digdir/39", Realm: "idporten", Seed: "docs",
 		Text:  "Where no scope sets a bound, the client's access_token_lifetime counts.",
 		Check: idPortenLifetime,
-		Fault: Fault{Old: "  access_token:                           # D §5.2\n    lifetime: 120s", New: "  access_token:\n    lifetime: 119s"},
+		Fault: Fault{Old: "  access_token:\n    lifetime: 120s", New: "  access_token:\n    lifetime: 119s"},
 	},
 	{
 		ID: "digdir/40", Realm: "idporten", Seed: "docs", Pending: "lifetimes of organizations' scopes",
@@ -189,7 +189,7 @@ var digdirFacts = []Fact{
 		ID: "digdir/43", Realm: "idporten", Seed: "docs",
 		Text:  "A scope that makes tokens pseudonymous takes the number out of ID Token and access token; a permitted resource server still learns it by introspection.",
 		Check: idPortenPseudonymous,
-		Fault: Fault{Old: "withholds: [pid]                      # requires", New: "# requires"},
+		Fault: Fault{Old: "format: opaque\n    withholds: [pid]", New: "format: opaque"},
 	},
 	{
 		ID: "digdir/44", Realm: "idporten", Seed: "docs",

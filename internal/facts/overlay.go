@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 	"testing/fstest"
 )
+
+// remark is a comment of YAML: nothing rests on what it says.
+var remark = regexp.MustCompile(`(?m)(^|[ \t]+)#[^"'\n]*$`)
 
 // Edit gives the realms with one text replaced in one of them: in its file, or
 // in any file of its folder. Without all, old must stand there exactly once, so
@@ -21,8 +25,9 @@ func Edit(realms fs.FS, realm, old, new string, all bool) (fs.FS, error) {
 		if !belongs(name, realm) {
 			continue
 		}
-		count += strings.Count(string(file.Data), old)
-		file.Data = []byte(strings.ReplaceAll(string(file.Data), old, new))
+		text := remark.ReplaceAllString(string(file.Data), "")
+		count += strings.Count(text, old)
+		file.Data = []byte(strings.ReplaceAll(text, old, new))
 	}
 	if count == 0 || count > 1 && !all {
 		return nil, fmt.Errorf("realm %s: %q stands there %d times; right would be once", realm, old, count)
