@@ -84,7 +84,9 @@ func dressed(t *testing.T, ctx context.Context, width int64, language string) *t
 
 // command makes an action of a protocol command without an answer.
 func command[P any](c cdp.Command[P, cdp.Empty], params P) chromedp.Action[cdp.Empty] {
-	return func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) { return cdp.Call(ctx, target, c, params) }
+	return func(ctx context.Context, target *chromedp.Target) (cdp.Empty, error) {
+		return cdp.Call(ctx, target, c, params)
+	}
 }
 
 // run runs one action, for no longer than patience.
