@@ -50,11 +50,15 @@ func winners(answers []*answer) (won []*answer, other map[string]int) {
 // verifier is the code_verifier of requests whose code is redeemed by hand.
 const verifier = "every-test-of-this-package-uses-this-verifier"
 
+func challenge() string {
+	sum := sha256.Sum256([]byte(verifier))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
 // ask sends a request whose code can be redeemed with the verifier.
 func (o *op) ask(r facts.Request) *facts.Authorization {
 	o.t.Helper()
-	sum := sha256.Sum256([]byte(verifier))
-	params := map[string]string{"code_challenge": base64.RawURLEncoding.EncodeToString(sum[:])}
+	params := map[string]string{"code_challenge": challenge()}
 	maps.Copy(params, r.Params)
 	r.Params = params
 	a := o.Authorize(r)
