@@ -68,7 +68,7 @@ var buypassFacts = []Fact{
 		ID: "buypass/11", Realm: "buypass", Seed: "002",
 		Text:  "A scope of one realm means nothing in another: there it is unknown.",
 		Check: buypassScopeOfOneRealm,
-		Fault: Fault{Realm: "bankid", Old: "  openid:  ", New: "  bpid: {title: {nb: Nummer, nn: Nummer, en: Number}, eligible: any}\n  openid:  "},
+		Fault: Fault{Realm: "bankid", Old: "  openid:\n", New: "  bpid: {title: {nb: Nummer, nn: Nummer, en: Number}, eligible: any}\n  openid:\n"},
 	},
 	{
 		ID: "buypass/12", Realm: "buypass", Seed: "002",
