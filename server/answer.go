@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/token"
@@ -22,6 +23,9 @@ const codeLifetime = 60
 // stands for, what is remembered and the audit record; then the browser goes.
 func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, decision *tillit.Decision) error {
 	ctx := r.Context()
+	if err := p.spendPushed(ctx, a); err != nil {
+		return p.refuseIn(w, r, a, i, err)
+	}
 	if i == nil {
 		// Nothing had to be asked. The request becomes an interaction all the
 		// same, so that one verb ends both kinds.
@@ -34,24 +38,44 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorizati
 	if err != nil {
 		return err
 	}
-	grant := p.grant(a, i, decision)
-	code := &tillit.Code{
-		Realm: a.realm.name, Hash: token.Hash(value), Client: a.client.ID, RedirectURI: a.request.RedirectURI,
-		Challenge: a.request.Challenge, Grant: *grant, Expires: p.now() + codeLifetime,
-	}
 	record, err := p.record(ctx, a, "decided", decision)
 	if err != nil {
 		return err
 	}
-	record.Grant = grant.ID
-	err = p.Store.FinishInteraction(ctx, i, code, nil, p.toRemember(a, i), record)
+	var code *tillit.Code
+	var fields [][2]string
+	if a.ask.Answers("code") {
+		code = p.code(a, i, decision, value)
+		record.Grant = code.Grant.ID
+		fields = append(fields, [2]string{"code", value})
+	} else {
+		value = ""
+	}
+	var grant *tillit.Grant
+	if a.ask.Answers("token") || a.ask.Answers("id_token") {
+		var front [][2]string
+		if grant, front, record.JTI, err = p.frontChannel(ctx, a, i, decision, value); err != nil {
+			return p.refuseIn(w, r, a, i, err)
+		}
+		record.Grant = grant.ID
+		fields = append(fields, front...)
+	}
+	err = p.Store.FinishInteraction(ctx, i, code, grant, p.toRemember(a, i), record)
 	if errors.Is(err, tillit.ErrStale) {
 		return p.back(w, r, a.realm, i)
 	}
 	if err != nil {
 		return err
 	}
-	return p.respond(w, r, a, [][2]string{{"code", value}})
+	return p.respond(w, r, a, fields)
+}
+
+// code is the authorization code and the grant it stands for.
+func (p *Provider) code(a *authorization, i *tillit.Interaction, decision *tillit.Decision, value string) *tillit.Code {
+	return &tillit.Code{
+		Realm: a.realm.name, Hash: token.Hash(value), Client: a.client.ID, RedirectURI: a.request.RedirectURI,
+		Challenge: a.request.Challenge, Grant: *p.grant(a, i, decision), Expires: p.now() + codeLifetime,
+	}
 }
 
 func (p *Provider) unasked(r *http.Request, a *authorization) *tillit.Interaction {
@@ -84,6 +108,7 @@ func (p *Provider) codeValue(ctx context.Context, realm *realm, i *tillit.Intera
 }
 
 // answerAgain answers a form that was sent twice, or a reload after the answer.
+// What was issued at once is not kept, and so not answered again.
 func (p *Provider) answerAgain(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction) error {
 	value, err := p.codeValue(r.Context(), a.realm, i)
 	if err != nil {
@@ -135,10 +160,21 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 	if a.request.State != "" && p.on("state in responses") {
 		fields = append(fields, [2]string{"state", a.request.State})
 	}
-	if p.on("iss in responses") {
+	if p.on("iss in responses") && !strings.HasSuffix(a.request.ResponseMode, "jwt") {
 		fields = append(fields, [2]string{"iss", a.realm.issuer})
 	}
-	if a.request.ResponseMode == "form_post" {
+	mode, signed := strings.CutSuffix(a.request.ResponseMode, "jwt")
+	mode = strings.TrimSuffix(mode, ".")
+	if signed {
+		var err error
+		if fields, err = p.signResponse(r.Context(), a, fields); err != nil {
+			return err
+		}
+		if mode == "" {
+			mode = defaultMode(a.ask.ResponseType)
+		}
+	}
+	if mode == "form_post" {
 		model := FormPost{Action: a.request.RedirectURI}
 		for _, field := range fields {
 			model.Fields = append(model.Fields, HiddenField{field[0], field[1]})
@@ -150,7 +186,7 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 		values.Set(field[0], field[1])
 	}
 	target := a.request.RedirectURI
-	if a.request.ResponseMode == "fragment" {
+	if mode == "fragment" {
 		target += "#" + values.Encode()
 	} else {
 		target = withQuery(target, values)
@@ -158,4 +194,37 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a *authorizat
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
+}
+
+// responseLifetime bounds a signed response (seconds; JARM §2.1 recommends at
+// most ten minutes).
+const responseLifetime = 600
+
+// signResponse puts the response into one JWT (JARM §2.1). iss, aud and exp
+// stand inside; the plain iss parameter is not needed beside it.
+func (p *Provider) signResponse(ctx context.Context, a *authorization, fields [][2]string) ([][2]string, error) {
+	claims := members{"iss": a.realm.issuer, "aud": string(a.client.ID), "exp": p.now() + responseLifetime}
+	for _, field := range fields {
+		claims[field[0]] = field[1]
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return nil, err
+	}
+	algorithm := "ES256"
+	if list := a.catalog.Settings.Algorithms; len(list) > 0 {
+		algorithm = list[0]
+	}
+	signed, err := p.Keys.Sign(ctx, a.realm.name, algorithm, "JWT", body)
+	return [][2]string{{"response", signed}}, err
+}
+
+// defaultMode is where a response goes unless the client says: into the query
+// for a code alone, into the fragment where tokens leave (OAuth 2.0 Multiple
+// Response Types §2.1).
+func defaultMode(responseType string) string {
+	if responseType == "" || responseType == "code" || responseType == "none" {
+		return "query"
+	}
+	return "fragment"
 }

@@ -40,6 +40,7 @@ type request struct {
 	Hinted       string   `json:"hinted,omitempty"`   // way chosen by login_hint
 	Way          string   `json:"way,omitempty"`      // way chosen on the page
 	SID          string   `json:"sid,omitempty"`
+	Pushed       string   `json:"pushed,omitempty"` // id of the pushed request
 	trusted      bool     // the redirect URI may be used
 }
 

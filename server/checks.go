@@ -20,6 +20,7 @@ var checks = []struct {
 	name string
 	run  func(*Provider, *http.Request, *authorization) error
 }{
+	{"a pushed request is read", (*Provider).readPushed},
 	{"parameters that decide where to answer stand once", trustedOnce},
 	{"client is known", knownClient},
 	{"redirect_uri is registered", registeredRedirect},
@@ -95,7 +96,7 @@ func registeredRedirect(p *Provider, _ *http.Request, a *authorization) error {
 	}
 	a.request.RedirectURI, a.request.trusted = uri, true
 	a.request.State = a.params.Get("state")
-	a.request.ResponseMode = "query"
+	a.request.ResponseMode = defaultMode(sortedWords(a.params.Get("response_type")))
 	return nil
 }
 
@@ -138,7 +139,7 @@ func cutPort(s string) (rest string, ok bool) {
 }
 
 // responseModes lists the modes this provider answers in.
-var responseModes = []string{"query", "fragment", "form_post"}
+var responseModes = []string{"query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"}
 
 func knownResponseMode(_ *Provider, _ *http.Request, a *authorization) error {
 	mode := a.params.Get("response_mode")
@@ -147,6 +148,9 @@ func knownResponseMode(_ *Provider, _ *http.Request, a *authorization) error {
 	}
 	if !slices.Contains(responseModes, mode) || len(a.client.ResponseModes) > 0 && !slices.Contains(a.client.ResponseModes, mode) {
 		return refuse("invalid_request", "the response_mode is not supported; right would be %s", strings.Join(responseModes, ", "))
+	}
+	if tokens := defaultMode(sortedWords(a.params.Get("response_type"))) == "fragment"; tokens && mode == "query" {
+		return refuse("invalid_request", "tokens never go into the query: response_mode must be fragment or form_post")
 	}
 	a.request.ResponseMode = mode
 	return nil
@@ -187,18 +191,16 @@ func knownDialect(p *Provider, _ *http.Request, a *authorization) error {
 }
 
 // responseTypes lists the response types this provider answers.
-var responseTypes = []string{"code"}
+var responseTypes = []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}
 
 func supportedResponseType(_ *Provider, _ *http.Request, a *authorization) error {
-	list := words(a.params.Get("response_type"))
-	slices.Sort(list)
-	wanted := strings.Join(list, " ")
+	wanted := sortedWords(a.params.Get("response_type"))
 	switch {
 	case wanted == "":
 		return refuse("invalid_request", "the parameter response_type is missing")
 	case !slices.Contains(responseTypes, wanted):
 		return refuse("unsupported_response_type", "the response_type is not supported; right would be %s", strings.Join(responseTypes, ", "))
-	case !slices.Contains(a.client.Answers(), wanted):
+	case !slices.ContainsFunc(a.client.Answers(), func(s string) bool { return sortedWords(s) == wanted }):
 		return refuse("unauthorized_client", "the client is not registered for this response_type")
 	}
 	a.ask.ResponseType = wanted
@@ -211,6 +213,9 @@ var challengePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 // §4.3), which RFC 9700 §2.1.1 rules out.
 func pkcePresent(_ *Provider, _ *http.Request, a *authorization) error {
 	challenge, method := a.params.Get("code_challenge"), a.params.Get("code_challenge_method")
+	if challenge == "" && method == "" && !a.ask.Answers("code") {
+		return nil // nothing to redeem
+	}
 	if challenge == "" && method == "" {
 		if a.client.Public() || slices.Contains(a.catalog.Request.Require, "pkce") && !a.client.PKCEOptional {
 			return refuse("invalid_request", "PKCE is required: code_challenge and code_challenge_method=S256")
@@ -232,6 +237,9 @@ func requiredPresent(_ *Provider, _ *http.Request, a *authorization) error {
 		if slices.Contains(a.catalog.Request.Require, name) && a.params.Get(name) == "" {
 			return refuse("invalid_request", "the parameter %s is missing", name)
 		}
+	}
+	if a.params.Get("nonce") == "" && a.ask.Answers("id_token") { // Core §3.2.2.1, §3.3.2.11
+		return refuse("invalid_request", "the parameter nonce is missing; an ID Token from the authorization endpoint needs one")
 	}
 	a.request.Nonce = a.params.Get("nonce")
 	a.context.Nonce = a.request.Nonce

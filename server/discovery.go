@@ -52,8 +52,12 @@ func (p *Provider) interactive(realm *realm, m map[string]any, put func(string, 
 	m["userinfo_endpoint"] = realm.endpoint("/userinfo")
 	m["end_session_endpoint"] = realm.endpoint("/logout")
 	m["claims_parameter_supported"] = true
+	if feature(c, "par") {
+		m["pushed_authorization_request_endpoint"] = realm.endpoint("/par")
+		m["require_pushed_authorization_requests"] = false
+	}
 	m["authorization_response_iss_parameter_supported"] = true
-	put("response_types_supported", responseTypes)
+	put("response_types_supported", responseTypesOf(c))
 	put("response_modes_supported", responseModes)
 	put("subject_types_supported", c.Settings.Subject)
 	put("id_token_signing_alg_values_supported", c.Settings.Algorithms)
@@ -108,6 +112,20 @@ func grantsOf(c *tillit.Catalog) []string {
 		}
 	}
 	slices.Sort(list)
+	return list
+}
+
+// responseTypesOf gives the response types that some client type may have.
+func responseTypesOf(c *tillit.Catalog) []string {
+	var list []string
+	for _, name := range responseTypes {
+		for i := range c.ClientTypes {
+			if slices.ContainsFunc(c.ClientTypes[i].ResponseTypes, func(s string) bool { return sortedWords(s) == sortedWords(name) }) {
+				list = append(list, name)
+				break
+			}
+		}
+	}
 	return list
 }
 

@@ -50,7 +50,7 @@ type ActOutcome struct {
 func (p *Provider) interact(w http.ResponseWriter, r *http.Request, realm *realm) error {
 	ctx := r.Context()
 	i, err := p.Store.Interaction(ctx, realm.name, r.PathValue("id"), p.now())
-	if errors.Is(err, tillit.ErrNotFound) {
+	if errors.Is(err, tillit.ErrNotFound) || err == nil && i.Purpose == pushed {
 		return &Error{Code: "expired", Description: "this page has expired", Status: http.StatusBadRequest}
 	}
 	if err != nil {

@@ -78,6 +78,7 @@ func (p *Provider) routes() []route {
 		{"POST /authorize", forPerson, false, p.authorize},
 		{"GET /interact/{id}", forPerson, false, p.interact},
 		{"POST /interact/{id}", forPerson, false, p.interact},
+		{"POST /par", forClient, false, p.pushedAuthorization},
 		{"POST /token", forClient, true, p.token},
 		{"GET /userinfo", forResource, true, p.userinfo},
 		{"POST /userinfo", forResource, true, p.userinfo},
