@@ -50,3 +50,20 @@ func TestRulesCiteWhatExists(t *testing.T) {
 		}
 	}
 }
+
+// TestDependenciesAreNamed: a module joins go.mod with a line in the document.
+func TestDependenciesAreNamed(t *testing.T) {
+	modules, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := os.ReadFile("../../docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range regexp.MustCompile(`(?m)^\t(\S+) v`).FindAllSubmatch(modules, -1) {
+		if module := string(found[1]); !strings.Contains(string(document), "`"+module+"`") {
+			t.Errorf("docs/dependencies.md: no line for %s", module)
+		}
+	}
+}
