@@ -25,6 +25,9 @@ func (e *Env) NewBrowser() *Browser {
 	return &Browser{e: e, client: e.httpClient(jar)}
 }
 
+// Cookies gives what the browser would send to an address.
+func (b *Browser) Cookies(to *url.URL) []*http.Cookie { return b.client.Jar.Cookies(to) }
+
 // Manners say what the person in front of the browser does.
 type Manners struct {
 	Person  PersonFixture
