@@ -91,7 +91,7 @@ func registeredRedirect(p *Provider, _ *http.Request, a *authorization) error {
 	if !registered(a.client.RedirectURIs, uri) && p.on("redirect_uri is one of the client's") {
 		return refuse("invalid_request", "the redirect_uri is not registered for the client")
 	}
-	if !a.client.MayUse("authorization_code") {
+	if !a.client.MayUse("authorization_code") && !a.client.MayUse("implicit") {
 		return refuse("unauthorized_client", "the client may not use the authorization endpoint")
 	}
 	a.request.RedirectURI, a.request.trusted = uri, true

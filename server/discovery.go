@@ -105,7 +105,7 @@ func grantsOf(c *tillit.Catalog) []string {
 	for i := range c.ClientTypes {
 		if t := &c.ClientTypes[i]; t.State == "" || t.State == tillit.Active {
 			for _, name := range t.GrantTypes {
-				if _, served := grantTypes[name]; served && !slices.Contains(list, name) {
+				if _, served := grantTypes[name]; (served || name == "implicit") && !slices.Contains(list, name) {
 					list = append(list, name)
 				}
 			}

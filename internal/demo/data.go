@@ -31,17 +31,18 @@ type Organization struct {
 
 // Client is a demo client. Scopes is a word or a list, see [scopes].
 type Client struct {
-	Title        tillit.Text                        `yaml:"title"`
-	Type         string                             `yaml:"type"`
-	Application  string                             `yaml:"application"` // empty: web
-	Organization string                             `yaml:"organization"`
-	Auth         string                             `yaml:"auth"`
-	GrantTypes   []string                           `yaml:"grant_types"`
-	Scopes       any                                `yaml:"scopes"`
-	AllClaimsBut []tillit.ClaimName                 `yaml:"all_claims_but"` // empty: every claim of its scopes
-	Placements   map[tillit.ClaimName][]tillit.Sink `yaml:"placements"`
-	SubjectType  string                             `yaml:"subject_type"`
-	Sector       string                             `yaml:"sector"`
+	Title         tillit.Text                        `yaml:"title"`
+	Type          string                             `yaml:"type"`
+	Application   string                             `yaml:"application"` // empty: web
+	Organization  string                             `yaml:"organization"`
+	Auth          string                             `yaml:"auth"`
+	GrantTypes    []string                           `yaml:"grant_types"`
+	ResponseTypes []string                           `yaml:"response_types"` // empty: code, where it has a redirect URI
+	Scopes        any                                `yaml:"scopes"`
+	AllClaimsBut  []tillit.ClaimName                 `yaml:"all_claims_but"` // empty: every claim of its scopes
+	Placements    map[tillit.ClaimName][]tillit.Sink `yaml:"placements"`
+	SubjectType   string                             `yaml:"subject_type"`
+	Sector        string                             `yaml:"sector"`
 }
 
 // ResourceServer gives a server of the catalog the credentials it introspects with.

@@ -205,8 +205,11 @@ func register(catalog *tillit.Catalog, id tillit.ClientID, d Client, notes map[s
 	if client.SubjectType == "" && len(catalog.Settings.Subject) > 0 {
 		client.SubjectType = catalog.Settings.Subject[0]
 	}
-	if client.MayUse("authorization_code") {
-		client.ResponseTypes = []string{"code"}
+	if client.MayUse("authorization_code") || client.MayUse("implicit") {
+		client.ResponseTypes = d.ResponseTypes
+		if len(client.ResponseTypes) == 0 {
+			client.ResponseTypes = []string{"code"}
+		}
 		client.RedirectURIs, client.PostLogoutRedirectURIs = redirectURIs, postLogoutRedirectURIs
 	}
 	return client, nil
