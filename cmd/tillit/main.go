@@ -23,6 +23,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/tillit/tillit/catalog"
 )
 
 // commands is the whole command line, one verb a field.
@@ -30,6 +32,12 @@ type commands struct {
 	Output string `help:"How to print: text or json." enum:"text,json" default:"text" env:"TILLIT_OUTPUT"`
 
 	Dev     devCommand     `cmd:"" help:"Run every shipped realm with demo people and clients, on this machine."`
+	Serve   serveCommand   `cmd:"" help:"Run the provider that a configuration file describes."`
+	Check   checkCommand   `cmd:"" help:"Say whether realms, or a configuration file of serve, are right."`
+	Explain explainCommand `cmd:"" help:"Say what a request would come to, and why, or why an issued token has what it has."`
+	Client  clientCommand  `cmd:"" help:"See, add and remove clients, and see what each may ask for."`
+	Key     keyCommand     `cmd:"" help:"List and rotate signing keys."`
+	Audit   auditCommand   `cmd:"" help:"List the record of decisions, and say whether it is whole."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -72,16 +80,36 @@ func run(ctx context.Context, args []string, out, log io.Writer) int {
 		return 2
 	}
 	err = parsed.Run(&console{ctx: ctx, out: out, log: log, json: c.Output == "json"})
+	return tell(log, err)
+}
+
+// tell says in one line what went wrong, and gives the exit status.
+func tell(log io.Writer, err error) int {
 	var quiet *quietError
+	var usage *usageError
+	var faults catalog.Faults
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &quiet):
 		return quiet.code
+	case errors.As(err, &usage):
+		fmt.Fprintln(log, "tillit:", usage)
+		return 2
+	case errors.As(err, &faults) && len(faults) > 1:
+		fmt.Fprintf(log, "tillit: %v (and %d more; tillit check lists them)\n", faults[0], len(faults)-1)
+		return 1
 	}
-	fmt.Fprintln(log, "tillit:", strings.TrimRight(err.Error(), "\n"))
+	fmt.Fprintln(log, "tillit:", strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 	return 1
 }
+
+// A usageError is a command line that makes no sense.
+type usageError struct{ what string }
+
+func (e *usageError) Error() string { return e.what }
+
+func misused(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
 // A quietError has been told already.
 type quietError struct{ code int }

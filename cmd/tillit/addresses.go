@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/catalog"
+	"github.com/tillit/tillit/token"
+)
+
+// checkAddresses tells addresses that would send tokens over an open network.
+func (c *config) checkAddresses(f *configFile) {
+	host, _, err := net.SplitHostPort(c.Listen)
+	switch {
+	case err != nil:
+		f.at("listen", "HOST:PORT, such as 0.0.0.0:443", "%q is no address to listen on", c.Listen)
+	case c.TLS == nil && !loopback(host):
+		f.at("listen", "a tls section, or a loopback address behind a proxy on this machine", "%s would be plain HTTP on the network", c.Listen)
+	}
+	checkIssuer(f, "base_url", c.BaseURL)
+	for _, realm := range slices.Sorted(maps.Keys(c.Issuers)) {
+		issuer := c.Issuers[realm]
+		checkIssuer(f, "issuers."+realm, issuer)
+		if !strings.HasSuffix(issuer, "/"+realm) {
+			f.at("issuers."+realm, "https://HOST/"+realm, "the path of %s is not the realm", issuer)
+		}
+	}
+}
+
+func checkIssuer(f *configFile, field, address string) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil:
+		f.at(field, "an address such as https://id.example", "%q is malformed", address)
+	case u.Scheme != "https" && !loopback(u.Hostname()):
+		f.at(field, "https", "plain HTTP is for loopback hosts alone")
+	}
+}
+
+// loopback reports whether a host is this machine alone.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// check tells everything beyond the file itself: issuers of realms that are not there, and realms that must
+// not be served here: those of environment test let anybody sign in as anybody,
+// so they answer to this machine alone.
+func (c *config) check(set *catalog.Set) error {
+	f := c.file
+	for _, realm := range slices.Sorted(maps.Keys(c.Issuers)) {
+		if set.Catalog(realm, "") == nil {
+			f.at("issuers."+realm, strings.Join(set.Realms(), ", "), "there is no realm %q in %s", realm, c.Realms)
+		}
+	}
+	for _, realm := range set.Realms() {
+		if set.Catalog(realm, "").Environment == tillit.Test && !c.local(realm) {
+			f.at("realms", "environment: production in it, or loopback addresses alone",
+				"the realm %s has environment: test, whose people and ways to sign in are invented", realm)
+		}
+	}
+	c.checkFiles()
+	if len(f.faults) > 0 {
+		return f.sorted()
+	}
+	return nil
+}
+
+// checkFiles tells files that are named but cannot be used.
+func (c *config) checkFiles() {
+	if _, err := token.LoadMasterKey(c.MasterKeyFile); err != nil {
+		c.file.at("master_key_file", "a file with what tillit key master prints", "%v", err)
+	}
+	if _, err := c.secure(slog.New(slog.DiscardHandler)); err != nil {
+		c.file.at("tls", "", "%v", err)
+	}
+}
+
+// local reports whether a realm can be reached from this machine alone.
+func (c *config) local(realm string) bool {
+	issuer := c.Issuers[realm]
+	if issuer == "" {
+		issuer = c.BaseURL
+	}
+	u, err := url.Parse(issuer)
+	host, _, listenErr := net.SplitHostPort(c.Listen)
+	return err == nil && listenErr == nil && loopback(u.Hostname()) && loopback(host)
+}
+
+// listen opens the address of the configuration.
+func (c *config) listen() (net.Listener, error) {
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return listener, nil
+}

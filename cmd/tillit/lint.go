@@ -1,0 +1,208 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tillit/tillit"
+)
+
+// A finding is one thing about a registration that is wrong, or odd.
+type finding struct {
+	Path    string `json:"path"`
+	Message string `json:"message"`
+	Right   string `json:"right,omitempty"`
+}
+
+func (f finding) String() string {
+	s := f.Path + ": " + f.Message
+	if f.Right != "" {
+		s += "; right would be " + f.Right
+	}
+	return s
+}
+
+// A linter reads a registration by the realm it is for.
+type linter struct {
+	catalog  *tillit.Catalog
+	client   *tillit.Client
+	kind     *tillit.ClientType
+	wrong    []finding
+	warnings []finding
+}
+
+// lint gives what is wrong with a client, which keeps it out, and what is odd.
+func lint(catalog *tillit.Catalog, client *tillit.Client) (wrong, warnings []finding) {
+	l := &linter{catalog: catalog, client: client, kind: catalog.ClientType(client.Type)}
+	if client.ID == "" {
+		l.fault("client_id", "a name", "it is missing")
+	}
+	if client.Secrets != nil {
+		l.fault("secrets", "to leave it out: a secret is made", "secrets are not taken")
+	}
+	if l.kind == nil {
+		l.fault("type", typeNames(catalog), "the realm %s has no client type %q", catalog.Realm, client.Type)
+		return l.wrong, nil
+	}
+	l.lintGrants()
+	l.lintAddresses()
+	for i, p := range client.Scopes {
+		l.lintScope(i, p)
+	}
+	l.lintScopeNames("default_scopes", client.DefaultScopes)
+	l.lintScopeNames("required_scopes", client.RequiredScopes)
+	l.lintClaims()
+	l.lintWords()
+	return l.wrong, l.warnings
+}
+
+func (l *linter) fault(path, right, format string, args ...any) {
+	l.wrong = append(l.wrong, finding{path, fmt.Sprintf(format, args...), right})
+}
+
+func (l *linter) warn(path, right, format string, args ...any) {
+	l.warnings = append(l.warnings, finding{path, fmt.Sprintf(format, args...), right})
+}
+
+func typeNames(catalog *tillit.Catalog) string {
+	names := make([]string, len(catalog.ClientTypes))
+	for i := range catalog.ClientTypes {
+		names[i] = catalog.ClientTypes[i].Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func (l *linter) lintGrants() {
+	methods := l.kind.Auth[l.client.Application]
+	switch {
+	case methods == nil:
+		l.fault("application_type", "", "clients of type %s are not of application type %q", l.kind.Name, l.client.Application)
+	case !slices.Contains(methods, l.client.AuthMethod):
+		l.fault("token_endpoint_auth_method", strings.Join(methods, ", "), "%q is not for clients of type %s, %s", l.client.AuthMethod, l.kind.Name, l.client.Application)
+	}
+	if len(l.client.GrantTypes) == 0 && l.client.Server == "" {
+		l.fault("grant_types", strings.Join(l.kind.GrantTypes, ", "), "there is none")
+	}
+	for i, grant := range l.client.GrantTypes {
+		if !slices.Contains(l.kind.GrantTypes, grant) {
+			l.fault(fmt.Sprintf("grant_types[%d]", i), strings.Join(l.kind.GrantTypes, ", "), "%q is not for clients of type %s", grant, l.kind.Name)
+		}
+	}
+	for i, answer := range l.client.ResponseTypes {
+		if !slices.Contains(l.kind.ResponseTypes, answer) {
+			l.fault(fmt.Sprintf("response_types[%d]", i), strings.Join(l.kind.ResponseTypes, ", "), "%q is not for clients of type %s", answer, l.kind.Name)
+		}
+	}
+	if l.client.Public() && l.client.MayUse("client_credentials") {
+		l.fault("grant_types", "an authentication method", "a client without credentials cannot use client_credentials")
+	}
+	if l.client.AuthMethod == "private_key_jwt" && !json.Valid([]byte(l.client.JWKS)) {
+		l.fault("jwks", "the public keys as a JWK Set, written as a string", "private_key_jwt needs keys")
+	}
+}
+
+func (l *linter) lintAddresses() {
+	if l.client.MayUse("authorization_code") && len(l.client.RedirectURIs) == 0 {
+		l.fault("redirect_uris", "at least one", "the authorization endpoint has nowhere to answer")
+	}
+	for field, list := range map[string][]string{"redirect_uris": l.client.RedirectURIs, "post_logout_redirect_uris": l.client.PostLogoutRedirectURIs} {
+		for i, address := range list {
+			path := fmt.Sprintf("%s[%d]", field, i)
+			u, err := url.Parse(address)
+			switch {
+			case err != nil || !u.IsAbs() || strings.Contains(address, "#"):
+				l.fault(path, "an absolute URI without a fragment", "%q is malformed", address)
+			case u.Scheme == "http" && !loopback(u.Hostname()):
+				l.fault(path, "https", "plain HTTP is for loopback hosts alone")
+			case u.Scheme != "http" && u.Scheme != "https" && l.client.Application != "native":
+				l.fault(path, "https", "a scheme of one's own is for native applications")
+			case (u.Scheme == "http" || u.Scheme == "https") && u.Host == "":
+				l.fault(path, "an absolute URI with a host", "%q is malformed", address)
+			}
+		}
+	}
+}
+
+// lintScope reads one scope of the client by the realm's rules about it.
+func (l *linter) lintScope(i int, p tillit.Provision) {
+	path := fmt.Sprintf("scopes[%d]", i)
+	s := l.catalog.Scope(p.Scope)
+	if s == nil {
+		l.fault(path, "", "no scope %q in realm %s", p.Scope, l.catalog.Realm)
+		return
+	}
+	if len(s.Types) > 0 && !slices.Contains(s.Types, l.client.Type) {
+		l.fault(path, "", "%s is for clients of type %s", s.Name, strings.Join(s.Types, ", "))
+	}
+	for _, note := range s.ProvisionWith {
+		if p.Notes[note] == "" {
+			l.fault(path+".notes", note+": …", "%s is put on a client with a note of %s", s.Name, note)
+		}
+	}
+	if s.State == tillit.Inactive || s.State == tillit.Disabled {
+		l.warn(path, "", "%s is %s", s.Name, s.State)
+	}
+	var usable tillit.Endpoints
+	if l.client.MayUse("authorization_code") {
+		usable |= tillit.AtAuthorization
+	}
+	if l.client.MayUse("client_credentials") {
+		usable |= tillit.AtToken
+	}
+	if s.At&usable == 0 && !s.Standing {
+		l.warn(path, "a grant type that goes there", "%s cannot be asked for where the client goes", s.Name)
+	}
+}
+
+func (l *linter) lintScopeNames(field string, names []tillit.ScopeName) {
+	for i, name := range names {
+		s := l.catalog.Scope(name)
+		switch {
+		case s == nil:
+			l.fault(fmt.Sprintf("%s[%d]", field, i), "", "no scope %q in realm %s", name, l.catalog.Realm)
+		case s.Eligible != tillit.EligibleAny && !l.client.Has(s.Name):
+			l.fault(fmt.Sprintf("%s[%d]", field, i), "to list it under scopes too", "the client does not have %s", name)
+		}
+	}
+}
+
+func (l *linter) lintClaims() {
+	for i, name := range l.client.Claims {
+		if l.catalog.Claim(name) == nil {
+			l.fault(fmt.Sprintf("claims[%d]", i), "", "no claim %q in realm %s", name, l.catalog.Realm)
+		}
+	}
+	for name, sinks := range l.client.Placements {
+		claim := l.catalog.Claim(name)
+		if claim == nil {
+			l.fault("placements."+string(name), "", "no claim %q in realm %s", name, l.catalog.Realm)
+			continue
+		}
+		for _, sink := range sinks {
+			if !slices.Contains(claim.Sinks, sink) && !slices.Contains(claim.MayAlso, sink) {
+				l.fault("placements."+string(name), joined(append(slices.Clone(claim.Sinks), claim.MayAlso...)), "it never goes to %q", sink)
+			}
+		}
+	}
+}
+
+// lintWords reads members whose values the realm lists.
+func (l *linter) lintWords() {
+	settings := &l.catalog.Settings
+	for i, code := range l.client.Ways {
+		if l.catalog.Way(code) == nil {
+			l.fault(fmt.Sprintf("ways[%d]", i), "", "the realm %s has no way to sign in %q", l.catalog.Realm, code)
+		}
+	}
+	if t := l.client.SubjectType; t != "" && !slices.Contains(settings.Subject, t) {
+		l.fault("subject_type", strings.Join(settings.Subject, ", "), "%q is none of the realm's", t)
+	}
+	for field, alg := range map[string]string{"id_token_signed_response_alg": l.client.IDTokenAlg, "userinfo_signed_response_alg": l.client.UserInfoAlg} {
+		if alg != "" && !slices.Contains(settings.Algorithms, alg) && (alg != "none" || field != "userinfo_signed_response_alg") {
+			l.fault(field, strings.Join(settings.Algorithms, ", "), "%q is none of the realm's", alg)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/tillit/tillit/catalog"
+	"github.com/tillit/tillit/internal/wiring"
+	"github.com/tillit/tillit/store"
+	"github.com/tillit/tillit/token"
+)
+
+type serveCommand struct {
+	Config string `help:"Configuration file." env:"TILLIT_CONFIG" placeholder:"FILE"`
+	Schema bool   `help:"Print the JSON Schema of the configuration file, and do nothing else." env:"TILLIT_SCHEMA"`
+}
+
+// Run serves what the configuration file describes until it is told to stop: no
+// demo data, no playground, nothing below /dev/.
+func (s *serveCommand) Run(c *console) error {
+	if s.Schema {
+		_, err := c.out.Write(configSchema)
+		return err
+	}
+	if s.Config == "" {
+		return misused("serve: --config FILE is missing")
+	}
+	settings, err := readConfig(s.Config)
+	if err != nil {
+		return err
+	}
+	house, secure, err := settings.open(c)
+	if err != nil {
+		return err
+	}
+	listener, err := settings.listen()
+	if err != nil {
+		return errors.Join(err, house.Close())
+	}
+	defer listener.Close()
+	return errors.Join(serve(c, house, listener, secure, house.Handler, func() {
+		fmt.Fprintln(c.out, "ready", settings.BaseURL)
+	}), house.Close())
+}
+
+// open checks everything that can be checked before anybody is answered, and
+// builds the house.
+func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
+	realms := os.DirFS(c.Realms)
+	set, err := catalog.Load(realms)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.check(set); err != nil {
+		return nil, nil, err
+	}
+	master, err := token.LoadMasterKey(c.MasterKeyFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	log := slog.New(slog.NewTextHandler(to.log, &slog.HandlerOptions{Level: c.LogLevel}))
+	secure, err := c.secure(log)
+	if err != nil {
+		return nil, nil, err
+	}
+	house, err := wiring.Open(to.ctx, wiring.Config{
+		Base: c.BaseURL, Issuers: c.Issuers, Realms: realms, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
+	})
+	return house, secure, err
+}
