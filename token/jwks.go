@@ -10,7 +10,8 @@ import (
 )
 
 // JWKS gives the realm's published public keys as a JWK Set (RFC 7517 §5):
-// those that sign, those that will, and those whose tokens may still be alive.
+// those that sign, those that will, and those whose tokens may still be alive;
+// after them those that clients may encrypt to.
 func (r *Ring) JWKS(ctx context.Context, realm string) ([]byte, error) {
 	ks, err := r.realm(ctx, realm)
 	if err != nil {
@@ -21,7 +22,8 @@ func (r *Ring) JWKS(ctx context.Context, realm string) ([]byte, error) {
 		Keys []json.RawMessage `json:"keys"`
 	}{[]json.RawMessage{}}
 	for _, k := range ks.sorted() {
-		if k.published(at) {
+		// Nobody is to encrypt to a retired key any more, though it still decrypts.
+		if k.published(at) && !(k.decrypts() && k.Retires != 0 && at >= k.Retires) {
 			set.Keys = append(set.Keys, k.jwk)
 		}
 	}
@@ -30,10 +32,10 @@ func (r *Ring) JWKS(ctx context.Context, realm string) ([]byte, error) {
 
 // sorted lists keys by algorithm in our order of preference, then oldest first.
 func (ks *keys) sorted() []*key {
-	list := slices.Clone(ks.list)
+	list, order := slices.Clone(ks.list), slices.Concat(Algorithms, EncryptionAlgorithms)
 	slices.SortFunc(list, func(a, b *key) int {
 		return cmp.Or(
-			cmp.Compare(slices.Index(Algorithms, a.Algorithm), slices.Index(Algorithms, b.Algorithm)),
+			cmp.Compare(slices.Index(order, a.Algorithm), slices.Index(order, b.Algorithm)),
 			cmp.Compare(a.Activates, b.Activates),
 			cmp.Compare(a.ID, b.ID))
 	})

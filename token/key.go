@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/go-jose/go-jose/v4"
@@ -25,7 +26,8 @@ var Algorithms = []string{"ES256", "RS256", "PS256", "EdDSA"}
 // times slower, and keys here live for months.
 const rsaBits = 2048
 
-// A key is a signing key in memory, ready to sign.
+// A key is a private key in memory, ready to sign or, when it is of one of
+// [EncryptionAlgorithms], to decrypt.
 type key struct {
 	tillit.SigningKey
 	signer  crypto.Signer
@@ -36,15 +38,15 @@ type key struct {
 // generate makes a new private key for the algorithm.
 func generate(algorithm string, random io.Reader) (crypto.Signer, error) {
 	switch algorithm {
-	case "ES256":
+	case "ES256", "ECDH-ES":
 		return ecdsa.GenerateKey(elliptic.P256(), random)
-	case "RS256", "PS256":
+	case "RS256", "PS256", "RSA-OAEP-256":
 		return rsa.GenerateKey(random, rsaBits)
 	case "EdDSA":
 		_, private, err := ed25519.GenerateKey(random)
 		return private, err
 	}
-	return nil, fmt.Errorf("algorithm %q is not one we sign with; right would be one of %v", algorithm, Algorithms)
+	return nil, fmt.Errorf("algorithm %q is not one we have keys for; right would be one of %v or %v", algorithm, Algorithms, EncryptionAlgorithms)
 }
 
 // purpose binds a sealed private key to its realm and kid.
@@ -78,9 +80,9 @@ func open(master MasterKey, stored tillit.SigningKey) (*key, error) {
 	}
 	signer, ok := private.(crypto.Signer)
 	if !ok || !suits(stored.Algorithm, signer.Public()) {
-		return nil, fault(fmt.Errorf("a %T cannot sign with %s", private, stored.Algorithm))
+		return nil, fault(fmt.Errorf("a %T is no key for %s", private, stored.Algorithm))
 	}
-	jwk, err := json.Marshal(jose.JSONWebKey{Key: signer.Public(), KeyID: stored.ID, Algorithm: stored.Algorithm, Use: "sig"})
+	jwk, err := json.Marshal(published(stored.Algorithm, stored.ID, signer.Public()))
 	if err != nil {
 		return nil, fault(err)
 	}
@@ -91,13 +93,26 @@ func open(master MasterKey, stored tillit.SigningKey) (*key, error) {
 func suits(algorithm string, public crypto.PublicKey) bool {
 	switch public := public.(type) {
 	case *ecdsa.PublicKey:
-		return algorithm == "ES256" && public.Curve == elliptic.P256()
+		return (algorithm == "ES256" || algorithm == "ECDH-ES") && public.Curve == elliptic.P256()
 	case *rsa.PublicKey:
-		return (algorithm == "RS256" || algorithm == "PS256") && public.N.BitLen() >= rsaBits
+		return (algorithm == "RS256" || algorithm == "PS256" || algorithm == "RSA-OAEP-256") && public.N.BitLen() >= rsaBits
 	case ed25519.PublicKey:
 		return algorithm == "EdDSA"
 	}
 	return false
+}
+
+// published is the JWK of a public key of ours. The RSA key for encryption names
+// no algorithm: it is for RSA-OAEP as well as for RSA-OAEP-256.
+func published(algorithm, kid string, public crypto.PublicKey) jose.JSONWebKey {
+	jwk := jose.JSONWebKey{Key: public, KeyID: kid, Algorithm: algorithm, Use: "sig"}
+	if slices.Contains(EncryptionAlgorithms, algorithm) {
+		jwk.Use = "enc"
+	}
+	if algorithm == "RSA-OAEP-256" {
+		jwk.Algorithm = ""
+	}
+	return jwk
 }
 
 // signs reports whether the key is the kind that signs at the instant.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,6 +64,9 @@ func NewRing(store KeyStore, master MasterKey, now func() time.Time, random io.R
 // the algorithm, which is made if there is none. typ is the header's type, ""
 // for none.
 func (r *Ring) Sign(ctx context.Context, realm, algorithm, typ string, claims []byte) (string, error) {
+	if !slices.Contains(Algorithms, algorithm) {
+		return "", fmt.Errorf("sign in realm %s: algorithm %q is not one we sign with; right would be one of %v", realm, algorithm, Algorithms)
+	}
 	k, err := r.signing(ctx, realm, algorithm)
 	if err != nil {
 		return "", err
@@ -91,7 +95,7 @@ func (r *Ring) Verify(ctx context.Context, realm, jws string) (claims []byte, ty
 	if err != nil {
 		return nil, "", "", err
 	}
-	if k == nil || k.Algorithm != p.algorithm || !k.published(r.now().Unix()) || !seen && !k.check(p.input, p.signature) {
+	if k == nil || k.decrypts() || k.Algorithm != p.algorithm || !k.published(r.now().Unix()) || !seen && !k.check(p.input, p.signature) {
 		return nil, "", "", ErrInvalid
 	}
 	if !seen && len(jws) <= largestVerified {
@@ -101,7 +105,8 @@ func (r *Ring) Verify(ctx context.Context, realm, jws string) (claims []byte, ty
 }
 
 // Ensure makes the realm's first key of each algorithm where there is none, so
-// that a client that reads the JWK Set before its first token finds it.
+// that a client that reads the JWK Set before its first token finds it. Keys for
+// encryption are made here and by [Ring.EncryptionKey] alone.
 func (r *Ring) Ensure(ctx context.Context, realm string, algorithms ...string) error {
 	for _, algorithm := range algorithms {
 		if _, err := r.signing(ctx, realm, algorithm); err != nil {
