@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tillit/tillit"
@@ -219,12 +220,12 @@ func (p *Provider) signResponse(ctx context.Context, a *authorization, fields []
 	return [][2]string{{"response", signed}}, err
 }
 
-// defaultMode is where a response goes unless the client says: into the query
-// for a code alone, into the fragment where tokens leave (OAuth 2.0 Multiple
-// Response Types §2.1).
+// defaultMode is where a response goes unless the client says: into the fragment
+// where tokens are asked for, else into the query, also for what is not
+// understood (OAuth 2.0 Multiple Response Types §2.1).
 func defaultMode(responseType string) string {
-	if responseType == "" || responseType == "code" || responseType == "none" {
-		return "query"
+	if list := words(responseType); slices.Contains(list, "token") || slices.Contains(list, "id_token") {
+		return "fragment"
 	}
-	return "fragment"
+	return "query"
 }

@@ -149,7 +149,7 @@ func knownResponseMode(_ *Provider, _ *http.Request, a *authorization) error {
 	if !slices.Contains(responseModes, mode) || len(a.client.ResponseModes) > 0 && !slices.Contains(a.client.ResponseModes, mode) {
 		return refuse("invalid_request", "the response_mode is not supported; right would be %s", strings.Join(responseModes, ", "))
 	}
-	if tokens := defaultMode(sortedWords(a.params.Get("response_type"))) == "fragment"; tokens && mode == "query" {
+	if tokens := defaultMode(sortedWords(a.params.Get("response_type"))) == "fragment"; tokens && strings.HasPrefix(mode, "query") {
 		return refuse("invalid_request", "tokens never go into the query: response_mode must be fragment or form_post")
 	}
 	a.request.ResponseMode = mode
