@@ -35,6 +35,9 @@ type Config struct {
 	Stamp     string // dev or serve
 	MasterKey token.MasterKey
 	Log       *slog.Logger
+	// Admit has a say in which realms may be used, at first and at every reload;
+	// nil admits all.
+	Admit func(*catalog.Set) error
 	// Cheap makes password hashes cost next to nothing, for tests.
 	Cheap bool
 	// WithoutRules and WithoutChecks switch single rules off, for tests that show
@@ -72,6 +75,9 @@ func Open(ctx context.Context, c Config) (*House, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	set, err := catalog.Load(c.Realms)
+	if err == nil && c.Admit != nil {
+		err = c.Admit(set)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -108,11 +114,8 @@ func (h *House) furnish(ctx context.Context) error {
 	if err := h.keepCatalog(ctx); err != nil {
 		return err
 	}
-	for _, realm := range h.Catalogs.Realms() {
-		// Keys are published before anything is signed with them.
-		if err := h.Keys.Ensure(ctx, realm, h.Catalogs.Catalog(realm, "").Settings.Algorithms...); err != nil {
-			return err
-		}
+	if err := h.ensureKeys(ctx, h.Catalogs.Set()); err != nil {
+		return err
 	}
 	off := make(map[string]bool, len(c.WithoutChecks))
 	for _, name := range c.WithoutChecks {
@@ -197,8 +200,27 @@ func (h *House) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if h.config.Admit != nil {
+		if err := h.config.Admit(set); err != nil {
+			return err
+		}
+	}
+	if err := h.ensureKeys(ctx, set); err != nil {
+		return err
+	}
 	h.Catalogs.Swap(set)
 	return h.keepCatalog(ctx)
+}
+
+// ensureKeys makes the first keys of every realm: they are published before
+// anything is signed with them.
+func (h *House) ensureKeys(ctx context.Context, set *catalog.Set) error {
+	for _, realm := range set.Realms() {
+		if err := h.Keys.Ensure(ctx, realm, set.Catalog(realm, "").Settings.Algorithms...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keepUp follows what other processes changed and takes expired rows away.
