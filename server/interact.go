@@ -74,6 +74,9 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, realm *realm
 		return p.interactLogout(w, r, realm, i)
 	}
 	a, err := p.resume(ctx, realm, i)
+	if errors.Is(err, tillit.ErrNotFound) { // client or person are gone, or switched off
+		return &Error{Code: "expired", Description: "this page has expired", Status: http.StatusBadRequest}
+	}
 	if err != nil {
 		return err
 	}
@@ -87,7 +90,8 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, realm *realm
 }
 
 // resume reads an interaction back. What may have changed since is looked up
-// again: the client, the catalog, access.
+// again: the client, the catalog, access. A client or person who is gone or
+// switched off is tillit.ErrNotFound.
 func (p *Provider) resume(ctx context.Context, realm *realm, i *tillit.Interaction) (*authorization, error) {
 	a := &authorization{realm: realm, catalog: p.dialect(realm.name, i.Ask.Dialect), ask: i.Ask, facts: i.Facts, context: i.Context}
 	if err := json.Unmarshal(i.Request, &a.request); err != nil {
@@ -101,6 +105,9 @@ func (p *Provider) resume(ctx context.Context, realm *realm, i *tillit.Interacti
 		a.catalog = realm.catalog
 	} else {
 		client, err := p.Store.Client(ctx, realm.catalog.Registry, i.Client)
+		if err == nil && !client.Active {
+			err = tillit.ErrNotFound
+		}
 		if err != nil {
 			return nil, err
 		}
