@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tillit/tillit"
@@ -115,7 +116,7 @@ func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *re
 	}
 	model := Account{Action: realm.endpoint("/account"), Token: token}
 	model.Person = p.displayName(ctx, &authorization{realm: realm, catalog: realm.catalog, client: accountClient, person: person, context: session.Context})
-	if told != "" {
+	if slices.Contains([]string{"revoked", "withdrawn", "revoked_client", "revoked_all"}, told) {
 		model.Told = p.Pages.Sentence(language, "told."+told)
 	}
 	if model.Grants, err = p.accountGrants(ctx, realm, person, language); err != nil {
