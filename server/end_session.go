@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -69,7 +70,10 @@ func (p *Provider) readLogout(r *http.Request, realm *realm, sent params) (*logo
 		case client != "" && !slices.Contains(h.audience, string(client)):
 			return nil, "", refuse("invalid_request", "the id_token_hint was issued to another client than client_id")
 		}
-		request.SID, request.Proven = h.sid, true
+		if request.SID, err = p.sessionOfHint(r.Context(), realm, h); err != nil {
+			return nil, "", err
+		}
+		request.Proven = true
 		if client == "" {
 			client = tillit.ClientID(h.audience[0])
 		}
@@ -89,6 +93,23 @@ func (p *Provider) readLogout(r *http.Request, realm *realm, sent params) (*logo
 	}
 	request.Redirect = sent.Get("post_logout_redirect_uri")
 	return request, client, nil
+}
+
+// sessionOfHint gives the session that a hint is of. Realms that keep sid out of
+// the ID Token know it by the grant.
+func (p *Provider) sessionOfHint(ctx context.Context, realm *realm, h *hint) (string, error) {
+	id := grantOf(h.jti)
+	if h.sid != "" || id == "" {
+		return h.sid, nil
+	}
+	grant, err := p.Store.Grant(ctx, realm.name, id)
+	if errors.Is(err, tillit.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return grant.Session, nil
 }
 
 func (p *Provider) sessionOf(r *http.Request, realm *realm) (*tillit.Session, error) {
