@@ -135,6 +135,9 @@ func (p *Provider) explainNeed(ctx context.Context, a *authorization, x *Explana
 		}, p.now())
 		return true, nil
 	}
+	if p.Needs[need.Kind] == nil {
+		x.Error = refuse("interaction_required", "what the scope asks for cannot be done here")
+	}
 	return false, nil
 }
 
@@ -155,6 +158,10 @@ func (p *Provider) explainToken(ctx context.Context, realm *realm, e ExplainRequ
 	client, err := p.Store.Client(ctx, realm.catalog.Registry, tillit.ClientID(e.Client))
 	if err != nil {
 		return nil, err
+	}
+	if !client.MayUse("client_credentials") {
+		x.Error = refuse("unauthorized_client", "the client is not registered for this grant_type")
+		return x, nil
 	}
 	request := &tokenRequest{realm, client, sent, p.now()}
 	t, err := redeemClientCredentials(p, ctx, request)
