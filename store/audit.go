@@ -10,13 +10,15 @@ import (
 	"github.com/tillit/tillit"
 )
 
-// A chain is the audit chain of this process: every record's hash covers the
-// hash before it, so that nothing can be changed, taken out or moved unseen. It
-// begins where the chain before it stood.
+// A chain is an audit chain of this process: every record's hash covers the hash
+// before it, so that nothing can be changed, taken out or moved unseen. It begins
+// where the chain before it stood. On SQLite a process has one; on PostgreSQL one
+// for each of the jobs that ran at once.
 type chain struct {
-	id   string
-	seq  int64
-	last [sha256.Size]byte
+	id    string
+	begun bool // it has its row in audit_chains
+	seq   int64
+	last  [sha256.Size]byte
 }
 
 // An entry is an audit record ready to be appended.
@@ -51,7 +53,7 @@ func (t *tx) append(e *entry) error {
 	if e == nil {
 		return nil
 	}
-	if t.audit.seq == 0 {
+	if !t.audit.begun {
 		if err := t.beginChain(); err != nil {
 			return err
 		}
@@ -86,6 +88,7 @@ func (t *tx) beginChain() error {
 	if err != nil {
 		return fmt.Errorf("begin audit chain: %w", err)
 	}
+	t.audit.begun = true
 	return nil
 }
 
@@ -111,8 +114,8 @@ func (s *Store) Record(ctx context.Context, record *tillit.AuditRecord) error {
 	return s.write(ctx, "record", func(tx *tx) error { return tx.append(e) })
 }
 
-// Chain is the id of this process's audit chain.
-func (s *Store) Chain() string { return s.chain }
+// Chain is the id of this process's first audit chain.
+func (s *Store) Chain() string { return s.engine.chains()[0] }
 
 // An AuditFilter picks audit records; zero fields pick all. Limit 0: 100.
 type AuditFilter struct {

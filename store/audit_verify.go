@@ -43,16 +43,36 @@ WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`
 	sqlLinkHash      = `SELECT hash FROM audit WHERE chain = $1 AND seq = $2`
 	sqlPutCheckpoint = `INSERT INTO audit_checkpoints (chain, seq, hash, jws) VALUES ($1, $2, $3, $4) ON CONFLICT (chain, seq) DO NOTHING`
 	sqlCheckpoints   = `SELECT chain, seq, hash, jws FROM audit_checkpoints ORDER BY chain, seq`
-	sqlHead          = `SELECT seq, hash FROM audit_chains WHERE chain = $1`
+	sqlHead          = `SELECT seq, hash FROM audit_chains WHERE chain = $1 AND seq > 0`
 )
 
 // linksAtOnce is how many records are verified per read.
 const linksAtOnce = 500
 
-// Head gives where this process's chain stands, for a checkpoint; 0 and nil
-// before its first record.
+// Head gives where this process's first chain stands; 0 and nil before its first
+// record.
 func (s *Store) Head(ctx context.Context) (seq int64, hash []byte, err error) {
-	err = s.row(ctx, "audit head", sqlHead, []any{s.chain}, &seq, &hash)
+	return s.head(ctx, s.Chain())
+}
+
+// Heads gives where this process's chains stand, those that have a record, for
+// checkpoints: every chain needs its own.
+func (s *Store) Heads(ctx context.Context) ([]Checkpoint, error) {
+	var heads []Checkpoint
+	for _, chain := range s.engine.chains() {
+		seq, hash, err := s.head(ctx, chain)
+		if err != nil {
+			return nil, err
+		}
+		if seq > 0 {
+			heads = append(heads, Checkpoint{Chain: chain, Seq: seq, Hash: hash})
+		}
+	}
+	return heads, nil
+}
+
+func (s *Store) head(ctx context.Context, chain string) (seq int64, hash []byte, err error) {
+	err = s.row(ctx, "audit head", sqlHead, []any{chain}, &seq, &hash)
 	if errors.Is(err, tillit.ErrNotFound) {
 		return 0, nil, nil
 	}

@@ -72,7 +72,7 @@ func TestOpenMakesNothingUnlessTold(t *testing.T) {
 	if info.Mode().Perm() != 0o600 {
 		t.Fatalf("mode is %v, want only the owner's", info.Mode())
 	}
-	refused(t, "postgres://host/name", store.Options{}, "no engine for postgres://")
+	refused(t, "mysql://host/name", store.Options{}, "no engine for mysql://")
 }
 
 func TestEditedOrNewerSchemaIsRefused(t *testing.T) {

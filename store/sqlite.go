@@ -21,6 +21,7 @@ import (
 // sqliteDB is one database file: a connection that writes, and a pool that reads
 // beside it. A database in memory has the one connection only.
 type sqliteDB struct {
+	chain   string // id of the audit chain
 	writer  *writer
 	write1  *sql.DB
 	readers *sql.DB // nil: in memory
@@ -64,22 +65,19 @@ func openSQLite(ctx context.Context, driver driver.Driver, path string, options 
 		db.readers.SetMaxIdleConns(options.Readers)
 		db.reads = &statements{prepare: db.readers.PrepareContext, translate: sqliteError, prepared: new(sync.Map)}
 	}
-	chain, err := newID(options.Random)
+	var err error
+	db.chain, err = newID(options.Random)
 	if err == nil {
-		err = migrate(ctx, db.write1, "sqlite")
+		options.Create = options.Create || memory
+		err = prepareSchema(ctx, db.write1, sqliteDialect, options)
 	}
 	if err == nil {
-		db.writer, err = startWriter(ctx, db, chain, options)
+		db.writer, err = startWriter(ctx, db, db.chain, options)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, errors.Join(err, db.closeHandles()))
 	}
-	s, err := start(ctx, db, options)
-	if err != nil {
-		return nil, err
-	}
-	s.chain = chain
-	return s, nil
+	return start(ctx, db, options)
 }
 
 // touchFile makes the file before SQLite does, readable by its owner alone; the
@@ -121,6 +119,15 @@ func sqliteDSN(path string, memory, reading bool) string {
 	}
 	q["_pragma"] = pragmas
 	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?" + q.Encode()
+}
+
+var sqliteDialect = dialect{
+	name:   "sqlite",
+	absent: func(err error) bool { return strings.Contains(err.Error(), "no such table") },
+	rival: func(err error) bool {
+		err = sqliteError(err)
+		return errors.Is(err, tillit.ErrConflict) || errors.Is(err, tillit.ErrBusy)
+	},
 }
 
 // sqliteError gives engine errors the names that callers know.
@@ -172,6 +179,8 @@ func (u uninterrupted) row(ctx context.Context, query string, args []any, dest .
 func (u uninterrupted) rows(ctx context.Context, query string, args []any, each func(scan) error) error {
 	return u.on.rows(context.WithoutCancel(ctx), query, args, each)
 }
+
+func (db *sqliteDB) chains() []string { return []string{db.chain} }
 
 func (db *sqliteDB) close() error {
 	db.once.Do(func() {

@@ -30,8 +30,11 @@ type Options struct {
 	// Stamp is StampDev or StampServe: written into a store that has none, and
 	// compared with that of one that has. Empty: any store will do.
 	Stamp string
-	// Create makes the file when there is none.
+	// Create makes the file when there is none, and the schema in an empty database.
 	Create bool
+	// Migrate brings an older schema up to date; a store of StampDev always does.
+	// Otherwise Open refuses it and says so.
+	Migrate bool
 	// Logger gets what no caller can be told, such as a failed checkpoint; nil: nobody.
 	Logger *slog.Logger
 	// Random is where the audit chain's id and pseudonyms come from; nil: crypto/rand.
@@ -42,9 +45,11 @@ type Options struct {
 	Batch int
 	// Wait is how long a write may wait when its caller sets no deadline. 0: ten seconds.
 	Wait time.Duration
-	// Readers is the number of connections that read beside the writer. 0: twice
-	// as many as Go runs threads, at least 4.
+	// Readers is the number of connections that read beside those that write. 0:
+	// twice as many as Go runs threads, at least 4.
 	Readers int
+	// Writers is the number of connections that write to PostgreSQL. 0: 16.
+	Writers int
 	// Clients is how many prepared clients are kept in memory. 0: 10 000.
 	Clients int
 }
@@ -68,6 +73,9 @@ func (o Options) withDefaults() Options {
 	if o.Readers <= 0 {
 		o.Readers = max(4, 2*runtime.GOMAXPROCS(0))
 	}
+	if o.Writers <= 0 {
+		o.Writers = 16
+	}
 	if o.Clients <= 0 {
 		o.Clients = 10_000
 	}
@@ -79,7 +87,6 @@ type Store struct {
 	options Options
 	engine  engine
 	clients *clientCache
-	chain   string
 }
 
 // An engine runs jobs and reads on a database.
@@ -89,20 +96,25 @@ type engine interface {
 	write(ctx context.Context, job func(*tx) error) error
 	// read runs statements that change nothing.
 	read(ctx context.Context, do func(querier) error) error
+	// chains gives the ids of the audit chains that it writes, at least one.
+	chains() []string
 	close() error
 }
 
-// Open opens the store that the url names: "sqlite:PATH", a path, or ":memory:"
-// (also "") for one that lives as long as the Store. It brings the schema up to
-// date, and refuses a store of the other stamp and a schema that is newer than
-// this program or was edited.
+// Open opens the store that the url names: "postgres://…", "sqlite:PATH", a path,
+// or ":memory:" (also "") for one that lives as long as the Store. It refuses a
+// store of the other stamp, and a schema that is older (see Options.Migrate), newer
+// than this program or edited.
 func Open(ctx context.Context, url string, options Options) (*Store, error) {
 	options = options.withDefaults()
 	if options.Stamp != "" && options.Stamp != StampDev && options.Stamp != StampServe {
 		return nil, fmt.Errorf("open store: no stamp %q; right would be %s or %s", options.Stamp, StampDev, StampServe)
 	}
+	if isPostgres(url) {
+		return openPostgres(ctx, url, options)
+	}
 	if scheme, _, found := strings.Cut(url, "://"); found {
-		return nil, fmt.Errorf("open store: no engine for %s://; right would be sqlite:PATH", scheme)
+		return nil, fmt.Errorf("open store: no engine for %s://; right would be postgres:// or sqlite:PATH", scheme)
 	}
 	return openSQLite(ctx, sqliteDriver(), strings.TrimPrefix(url, "sqlite:"), options)
 }

@@ -1,0 +1,80 @@
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+)
+
+// server is started by the first test that needs it.
+var server = sync.OnceValues(func() (*cluster, error) {
+	if given := os.Getenv("TILLIT_TEST_POSTGRES"); given != "" {
+		return &cluster{url: given}, nil
+	}
+	return start()
+})
+
+// URL gives the url of an empty database that is dropped when the test ends. The
+// settings ("name=value") hold for every connection made with it.
+func URL(t testing.TB, settings ...string) string {
+	t.Helper()
+	server, err := server()
+	if err != nil {
+		t.Skipf("no PostgreSQL to test on: %v", err)
+	}
+	name := "tillit_test_" + strings.ToLower(rand.Text())
+	administer(t, server.url, "CREATE DATABASE "+name)
+	t.Cleanup(func() { administer(t, server.url, "DROP DATABASE "+name+" WITH (FORCE)") })
+	return with(t, server.url, name, settings)
+}
+
+// with names a database of the server and how its connections behave.
+func with(t testing.TB, base, database string, settings []string) string {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal("TILLIT_TEST_POSTGRES is not a url")
+	}
+	u.Path = "/" + database
+	query := u.Query()
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		query.Set(name, value)
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func administer(t testing.TB, base, statement string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	db, err := sql.Open("pgx", base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, statement); err != nil {
+		t.Fatal(fmt.Errorf("%s: %w", statement, err))
+	}
+}
+
+// Open opens the database behind the back of what is tested.
+func Open(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
