@@ -69,13 +69,15 @@ func (s *Store) Remembered(ctx context.Context, realm, person string, client til
 // what they would become was decided with it.
 func (s *Store) WithdrawItem(ctx context.Context, realm, person string, client tillit.ClientID, item string, at int64, record *tillit.AuditRecord) error {
 	return s.withdraw(ctx, "withdraw item", person, record, func(tx *tx) error {
+		// Codes come first: this waits for redemptions under way, whose grants the
+		// statements after it then see.
+		if _, err := tx.exec(sqlSpoilClient, max(at, 1), realm, person, string(client)); err != nil {
+			return err
+		}
 		if _, err := tx.exec(sqlForgetItem, realm, person, string(client), item); err != nil {
 			return err
 		}
-		if _, err := tx.exec(sqlWithdrawItem, item, realm, person, string(client)); err != nil {
-			return err
-		}
-		_, err := tx.exec(sqlSpoilClient, max(at, 1), realm, person, string(client))
+		_, err := tx.exec(sqlWithdrawItem, item, realm, person, string(client))
 		return err
 	})
 }
@@ -105,13 +107,14 @@ func (s *Store) WithdrawGrant(ctx context.Context, realm, person, grant string, 
 // its codes under way, and forgets every consent it has.
 func (s *Store) WithdrawClient(ctx context.Context, realm, person string, client tillit.ClientID, at int64, record *tillit.AuditRecord) error {
 	return s.withdraw(ctx, "withdraw client", person, record, func(tx *tx) error {
+		// Codes come first, as above.
+		if _, err := tx.exec(sqlSpoilClient, max(at, 1), realm, person, string(client)); err != nil {
+			return err
+		}
 		if _, err := tx.exec(sqlForgetClient, realm, person, string(client)); err != nil {
 			return err
 		}
-		if _, err := tx.exec(sqlWithdrawClient, max(at, 1), realm, person, string(client)); err != nil {
-			return err
-		}
-		_, err := tx.exec(sqlSpoilClient, max(at, 1), realm, person, string(client))
+		_, err := tx.exec(sqlWithdrawClient, max(at, 1), realm, person, string(client))
 		return err
 	})
 }

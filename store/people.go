@@ -25,19 +25,24 @@ ON CONFLICT (realm, subject) DO UPDATE SET person = excluded.person WHERE subjec
 	sqlErasePerson    = `DELETE FROM people WHERE realm = $1 AND id = $2`
 )
 
-// What else of a person goes when the person is erased, in this order: tokens
-// hang on grants.
+// What else of a person goes when the person is erased, in this order: each waits
+// for what is under way on its rows, and what comes of it is seen by those that
+// follow. Interactions become codes, codes grants, refresh tokens others of their
+// kind, which is why those come twice.
 var eraseAlso = [...]string{
-	`DELETE FROM refresh_tokens WHERE realm = $1 AND grant_id IN (SELECT g.id FROM grants g WHERE g.realm = $1 AND g.person = $2)`,
+	`DELETE FROM interactions WHERE realm = $1 AND person = $2`,
+	`DELETE FROM sessions WHERE realm = $1 AND person = $2`,
+	`DELETE FROM codes WHERE realm = $1 AND person = $2`,
+	sqlEraseRefresh,
+	sqlEraseRefresh,
 	`DELETE FROM opaque_tokens WHERE realm = $1 AND grant_id IN (SELECT g.id FROM grants g WHERE g.realm = $1 AND g.person = $2)`,
 	`DELETE FROM withdrawn WHERE realm = $1 AND grant_id IN (SELECT g.id FROM grants g WHERE g.realm = $1 AND g.person = $2)`,
 	`DELETE FROM grants WHERE realm = $1 AND person = $2`,
-	`DELETE FROM codes WHERE realm = $1 AND person = $2`,
-	`DELETE FROM interactions WHERE realm = $1 AND person = $2`,
-	`DELETE FROM sessions WHERE realm = $1 AND person = $2`,
 	`DELETE FROM remembered WHERE realm = $1 AND person = $2`,
 	`DELETE FROM pseudonyms WHERE realm = $1 AND person = $2`,
 }
+
+const sqlEraseRefresh = `DELETE FROM refresh_tokens WHERE realm = $1 AND grant_id IN (SELECT g.id FROM grants g WHERE g.realm = $1 AND g.person = $2)`
 
 // Fold gives a user name as it is compared: "Åse" and "åse" are one, however
 // their letters are composed.

@@ -76,7 +76,9 @@ func (s *Store) EndSession(ctx context.Context, realm, sid string, at int64, rec
 		return fmt.Errorf("end session: %w", err)
 	}
 	return s.write(ctx, "end session", func(tx *tx) error {
-		for _, query := range [...]string{sqlEndSession, sqlRevokeSession, sqlSpoilSession} {
+		// Codes come before grants: this waits for redemptions under way, whose
+		// grants are then seen.
+		for _, query := range [...]string{sqlEndSession, sqlSpoilSession, sqlRevokeSession} {
 			if _, err := tx.exec(query, at, realm, sid); err != nil {
 				return err
 			}

@@ -174,13 +174,13 @@ func rotateRace(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	g := issue(t, s, "a")
 	old := refresh("refresh of a", g.ID)
-	won := race(16, func(n int) error {
+	won := race(64, func(n int) error {
 		return s.Rotate(ctx, old, refresh(fmt.Sprint("next", n), g.ID), nil, nil, record("refreshed", now))
 	}, tillit.ErrSpent)
 	if won != 1 {
 		t.Fatalf("%d rotated one refresh token, want 1", won)
 	}
-	living(t, s, "next", 16, 1)
+	living(t, s, "next", 64, 1)
 }
 
 // living checks how many of the tokens named name0, name1, … can be used.
@@ -228,12 +228,12 @@ func replaceRace(t *testing.T, s *store.Store) {
 	g := issue(t, s, "a")
 	old := refresh("refresh of a", g.ID)
 	must(t, s.Rotate(ctx, old, refresh("lost", g.ID), nil, nil, record("refreshed", now)))
-	if won := race(16, func(n int) error {
+	if won := race(64, func(n int) error {
 		return s.Replace(ctx, old, refresh(fmt.Sprint("next", n), g.ID), nil, record("refreshed", now))
-	}, tillit.ErrSpent); won == 0 || won > 16 {
+	}, tillit.ErrSpent); won == 0 || won > 64 {
 		t.Fatalf("%d replaced a lost successor", won)
 	}
-	living(t, s, "next", 16, 1)
+	living(t, s, "next", 64, 1)
 	if lost, err := s.Refresh(ctx, realm, hash("lost")); err != nil || lost.Spent == 0 {
 		t.Fatalf("the lost successor is %+v, %v", lost, err)
 	}

@@ -34,9 +34,9 @@ func Run(t *testing.T, open Open) {
 		{"64 redeem one code", redeemRace},
 		{"a revoked grant does not come back", revivingGrant},
 		{"refresh tokens", refreshTokens},
-		{"two rotate one refresh token", rotateRace},
+		{"64 rotate one refresh token", rotateRace},
 		{"a lost answer", replacing},
-		{"many lost answers leave one line", replaceRace},
+		{"64 lost answers leave one line", replaceRace},
 		{"using a refresh token again", reusing},
 		{"opaque tokens", opaqueTokens},
 		{"revoked tokens", revokedTokens},
@@ -56,6 +56,10 @@ func Run(t *testing.T, open Open) {
 		{"pseudonyms", pseudonyms},
 		{"checkpoints", checkpoints},
 		{"a failing write fails alone", failingAlone},
+		{"a withdrawal races a redemption", withdrawRace},
+		{"an end races a redemption", endingRace},
+		{"erasing races a redemption", erasingRace},
+		{"rivals all come through", rivals},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}
