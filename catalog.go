@@ -20,8 +20,9 @@ type Catalog struct {
 	types       map[string]*ClientType
 	details     map[string]*DetailType
 	standing    []*Scope
-	variants    map[string]*Scope // request parameter → the scope whose variant it is
-	frames      []frame           // of claims that are there whatever the scopes
+	opening     map[string][]*Scope // by name of the server
+	variants    map[string]*Scope   // request parameter → the scope whose variant it is
+	frames      []frame             // of claims that are there whatever the scopes
 	machine     []frame
 	extra       []Sink
 	off         map[Reason]bool // rules switched off, by tests alone
@@ -52,6 +53,7 @@ func Compile(d Definition) (*Catalog, []error) {
 		types:      make(map[string]*ClientType, len(d.ClientTypes)),
 		details:    make(map[string]*DetailType, len(d.Details)),
 		variants:   map[string]*Scope{},
+		opening:    map[string][]*Scope{},
 	}
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
@@ -103,7 +105,7 @@ func Compile(d Definition) (*Catalog, []error) {
 	}
 	for i := range c.Definition.Claims {
 		cl := &c.Definition.Claims[i]
-		cl.scopes = nil
+		cl.scopes, cl.text = nil, TextDigest(cl.Title, cl.Description)
 		if Reserved[cl.Wire()] {
 			fault("claims.%s: %q is a protocol claim (CL-17), which no mapping may produce", cl.Name, cl.Wire())
 		}
@@ -160,7 +162,8 @@ func (c *Catalog) compileScopes(fault func(string, ...any)) {
 			fault("scopes.%s: declared twice", s.Name)
 		}
 		c.scopes[s.Name] = s
-		s.standard = standardScopes[s.Name]
+		s.standard, s.order, s.text = standardScopes[s.Name], i, TextDigest(s.Title, s.Description)
+		s.Variants = slices.Clone(s.Variants)
 		if s.Standing {
 			c.standing = append(c.standing, s)
 		}
@@ -184,6 +187,9 @@ func (c *Catalog) compileScopes(fault func(string, ...any)) {
 			cl.scopes = append(cl.scopes, s)
 		}
 		for _, v := range s.Variants {
+			if other := c.variants[v.Parameter]; other != nil {
+				fault("%s.variants.%s: the scope %q has the parameter already", at, v.Parameter, other.Name)
+			}
 			c.variants[v.Parameter] = s
 			for _, name := range v.Claims {
 				if cl := c.claims[name]; cl == nil {
@@ -223,31 +229,33 @@ func (c *Catalog) compileScopes(fault func(string, ...any)) {
 	}
 }
 
-// opens finds under which designator and role a scope appears: what stands
-// before the first "/" when it is a designator of the server, else the server's
-// first designator and the whole name.
+// opens notes which servers a scope opens, by itself or with a parameter, and
+// under which designator and role it appears there.
 func (c *Catalog) opens(fault func(string, ...any), at string, s *Scope) {
-	name := s.Server
-	for _, v := range s.Variants {
-		if v.Server != "" {
-			name = v.Server
+	if server := c.servers[s.Server]; server != nil {
+		s.designator, s.role = server.designate(s.Name)
+		c.opening[s.Server] = append(c.opening[s.Server], s)
+		if server.Caller == "machine" && s.At&AtAuthorization != 0 && s.At&AtToken == 0 {
+			fault("%s.server: %q takes tokens of machines only, but the scope is asked for at the authorization endpoint", at, s.Server)
+		}
+	} else if s.Server != "" {
+		fault("%s.server: no server %q; right would be one of %s", at, s.Server, names(c.servers))
+	}
+	for i := range s.Variants {
+		if name := s.Variants[i].Server; c.servers[name] != nil && !contains(c.opening[name], s) {
+			c.opening[name] = append(c.opening[name], s)
 		}
 	}
-	if name == "" {
-		return
+}
+
+// designate gives the designator and role of a scope at the server: what stands
+// before the first "/" when that is a designator, else the first designator and
+// the whole name.
+func (s *Server) designate(scope ScopeName) (designator, role string) {
+	if before, after, found := strings.Cut(string(scope), "/"); found && contains(s.Designators, before) {
+		return before, after
 	}
-	server := c.servers[name]
-	if server == nil {
-		fault("%s.server: no server %q; right would be one of %s", at, name, names(c.servers))
-		return
-	}
-	if server.Caller == "machine" && s.At&AtAuthorization != 0 && s.Server != "" && s.At&AtToken == 0 {
-		fault("%s.server: %q takes tokens of machines only, but the scope is asked for at the authorization endpoint", at, name)
-	}
-	s.designator, s.role = server.Designators[0], string(s.Name)
-	if before, after, found := strings.Cut(string(s.Name), "/"); found && contains(server.Designators, before) {
-		s.designator, s.role = before, after
-	}
+	return s.Designators[0], string(scope)
 }
 
 func (c *Catalog) compileTokens(fault func(string, ...any)) {

@@ -45,6 +45,7 @@ type Claim struct {
 
 	// compiled
 	scopes []*Scope // that yield it
+	text   string   // digest of title and description
 }
 
 // Wire is the claim's name in tokens and responses.

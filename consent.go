@@ -19,7 +19,7 @@ func (q *question) judgeConsent() {
 		if !c.alive() {
 			continue
 		}
-		switch q.consents(string(c.scope.Name), c.scope.Consent, q.yields(c)) {
+		switch q.consents(string(c.name), c.scope.Consent, c.scope.text, func() []ClaimName { return q.yields(c) }) {
 		case ConsentDeclined:
 			q.decline(c)
 		case ConsentMissing:
@@ -27,29 +27,12 @@ func (q *question) judgeConsent() {
 				c.lose(ConsentMissing, "")
 				continue
 			}
-			c.pending = ConsentMissing
+			c.wait(ConsentMissing)
 			items = append(items, q.scopeItem(c))
 		}
 	}
 	for i := range q.singles {
-		s := &q.singles[i]
-		if s.reason != "" || s.governor == nil {
-			continue
-		}
-		switch reason := q.consents(string(s.claim.Name), s.governor.Consent, s.released()); reason {
-		case ConsentDeclined:
-			s.reason = reason
-			q.declined = true
-		case ConsentMissing:
-			if q.facts.NoInteraction {
-				s.reason = reason
-				continue
-			}
-			s.pending = reason
-			if !slices.ContainsFunc(items, func(item ConsentItem) bool { return item.Name == string(s.claim.Name) }) {
-				items = append(items, q.claimItem(s))
-			}
-		}
+		items = q.judgeSingle(&q.singles[i], items)
 	}
 	items = q.confirm(items)
 	if len(items) > 0 && q.d.Refused == nil {
@@ -57,15 +40,36 @@ func (q *question) judgeConsent() {
 	}
 }
 
-// consents gives Given, ConsentDeclined or ConsentMissing for one item.
-func (q *question) consents(item string, mode ConsentMode, claims []ClaimName) Reason {
-	if q.cat.off[ConsentMissing] {
-		return Given
+// judgeSingle asks about a claim that no requested scope yields: the entry bears
+// the claim's name, and there is one however often the claim was asked for.
+func (q *question) judgeSingle(s *single, items []ConsentItem) []ConsentItem {
+	if s.reason != "" || s.governor == nil {
+		return items
 	}
+	switch reason := q.consents(string(s.claim.Name), s.governor.Consent, s.claim.text, s.released); reason {
+	case ConsentDeclined:
+		s.reason = reason
+		q.declined = true
+	case ConsentMissing:
+		if q.facts.NoInteraction {
+			s.reason = reason
+			break
+		}
+		s.pending = reason
+		if !slices.ContainsFunc(items, func(item ConsentItem) bool { return item.Claim && item.Name == string(s.claim.Name) }) {
+			items = append(items, q.claimItem(s))
+		}
+	}
+	return items
+}
+
+// consents gives Given, ConsentDeclined or ConsentMissing for one item: the
+// person is asked again about claims or a text that they have not been shown.
+func (q *question) consents(item string, mode ConsentMode, text string, released func() []ClaimName) Reason {
 	if contains(q.facts.Consent.Declined, item) && !q.cat.off[ConsentDeclined] {
 		return ConsentDeclined
 	}
-	if mode == ConsentNever || mode == "" {
+	if mode == ConsentNever || mode == "" || q.cat.off[ConsentMissing] {
 		return Given
 	}
 	everyTime := mode == ConsentAlways || mode == ConsentPrompted || q.ask.Prompts("consent")
@@ -74,7 +78,7 @@ func (q *question) consents(item string, mode ConsentMode, claims []ClaimName) R
 		if a.Item != item || everyTime && !a.Now {
 			continue
 		}
-		if q.facts.NoInteraction || covers(a.Claims, claims) {
+		if q.facts.NoInteraction || (a.Text == "" || a.Text == text) && covers(a.Claims, released()) {
 			return Given
 		}
 	}
@@ -109,7 +113,7 @@ func (q *question) confirm(items []ConsentItem) []ConsentItem {
 	}
 	for i := range q.candidates {
 		c := &q.candidates[i]
-		if c.alive() && c.pending != ConsentMissing && (c.scope.Consent == ConsentNever || c.scope.Consent == "") {
+		if c.alive() && (c.scope.Consent == ConsentNever || c.scope.Consent == "") {
 			item := q.scopeItem(c)
 			item.Required = true
 			items = append(items, item)
@@ -120,41 +124,25 @@ func (q *question) confirm(items []ConsentItem) []ConsentItem {
 
 func (q *question) scopeItem(c *candidate) ConsentItem {
 	return ConsentItem{
-		Name: string(c.scope.Name), Title: c.scope.Title, Longer: c.scope.Description, State: c.scope.State,
+		Name: string(c.name), Title: c.scope.Title, Longer: c.scope.Description, State: c.scope.State,
 		Claims: q.yields(c), Required: contains(q.client.RequiredScopes, c.scope.Name),
-		Text: TextDigest(c.scope.Title, c.scope.Description),
+		Text: c.scope.text,
 	}
 }
 
 func (q *question) claimItem(s *single) ConsentItem {
 	return ConsentItem{
 		Name: string(s.claim.Name), Claim: true, Title: s.claim.Title, Longer: s.claim.Description,
-		Claims: s.released(), State: s.governor.State, Text: TextDigest(s.claim.Title, s.claim.Description),
+		Claims: s.released(), State: s.governor.State, Text: s.claim.text,
 	}
 }
 
 // yields lists the claims a scope would release to this client.
 func (q *question) yields(c *candidate) []ClaimName {
-	whole := len(q.client.Claims) == 0 && c.variant == nil
-	for _, name := range c.scope.Claims {
-		if !whole {
-			break
-		}
-		claim := q.cat.claims[name]
-		whole = claim.State.works() && len(claim.Types) == 0
-	}
-	if whole {
-		return c.scope.Claims
-	}
 	var list []ClaimName
-	for _, name := range c.scope.Claims {
-		if q.claimFor(q.cat.claims[name]) == "" {
-			list = append(list, name)
-		}
-	}
-	if c.variant != nil {
-		for _, name := range c.variant.Claims {
-			if q.claimFor(q.cat.claims[name]) == "" {
+	for _, names := range c.claims() {
+		for _, name := range names {
+			if _, held := q.withheld(name); !held && q.claimFor(q.cat.claims[name]) == "" {
 				list = append(list, name)
 			}
 		}

@@ -21,6 +21,7 @@ func Decide(catalog *Catalog, client *Client, ask *Ask, facts *Facts) Decision {
 	if ask.Endpoint == AtAuthorization {
 		q.judgeSignIn()
 		q.judgeActs()
+		q.findSingles()
 		q.judgeConsent()
 	}
 	if facts.Prior != nil { // last: what fell by itself keeps its own reason
@@ -47,42 +48,86 @@ type question struct {
 	candidates   []candidate
 	singles      []single // claims asked for one by one
 	resources    []*Server
-	declined     bool // the person said no to something
+	restrictions []*Scope // asked for or standing, that withhold claims
+	declined     bool     // the person said no to something
 
 	// The common request fits here; nothing is allocated for it.
 	room [16]candidate
 }
 
+// begin lists what is judged. A spelling becomes the scope's own name, and what
+// was asked for twice is asked for once.
 func (q *question) begin() {
 	asked := q.ask.Scopes
-	if len(asked) == 0 {
+	switch {
+	case len(asked) > 0:
+	case q.facts.Prior != nil:
+		asked = q.facts.Prior.Scopes // what the defaults came to then
+	default:
 		asked = q.client.DefaultScopes
 	}
 	q.candidates = q.room[:0]
 	for _, name := range asked {
 		scope := q.cat.scopes[name]
-		q.candidates = append(q.candidates, candidate{name: name, scope: scope})
-		q.openid = q.openid || scope != nil && scope.Name == OpenID
+		if scope != nil {
+			name = scope.Name
+		}
+		if !q.asks(name) {
+			q.candidates = append(q.candidates, candidate{name: name, scope: scope})
+			q.openid = q.openid || name == OpenID && scope != nil
+		}
 	}
 	if t := q.cat.types[q.client.Type]; t != nil {
 		q.unregistered = t.Unregistered
 	}
+	q.findRestrictions()
 }
 
-// asks reports whether the scope, by whatever spelling, is among those asked for.
+// canonical is the scope's own name for a spelling of it.
+func (q *question) canonical(name ScopeName) ScopeName {
+	if scope := q.cat.scopes[name]; scope != nil {
+		return scope.Name
+	}
+	return name
+}
+
+// asks reports whether the scope is among those asked for.
 func (q *question) asks(name ScopeName) bool {
 	for i := range q.candidates {
-		if c := &q.candidates[i]; c.name == name || c.scope != nil && c.scope.Name == name {
+		if q.candidates[i].name == name {
 			return true
 		}
 	}
 	return false
 }
 
-// given reports whether the scope was asked for and is still alive.
-func (q *question) given(name ScopeName) bool {
+// holds reports whether the scope was asked for and nothing has taken it away.
+func (q *question) holds(name ScopeName) bool {
 	for i := range q.candidates {
-		if c := &q.candidates[i]; c.alive() && c.scope.Name == name {
+		if c := &q.candidates[i]; c.name == name && c.alive() {
+			return true
+		}
+	}
+	return false
+}
+
+// gives reports whether the scope is given: it is held and waits for nothing.
+func (q *question) gives(name ScopeName) bool {
+	for i := range q.candidates {
+		if c := &q.candidates[i]; c.name == name && c.given() {
+			return true
+		}
+	}
+	return false
+}
+
+// has reports whether the scope, by whatever spelling, is on the client.
+func (q *question) has(scope *Scope) bool {
+	if q.client.Has(scope.Name) {
+		return true
+	}
+	for _, alias := range scope.Aliases {
+		if q.client.Has(alias) {
 			return true
 		}
 	}
@@ -102,91 +147,108 @@ func (q *question) organization() string {
 }
 
 func (q *question) judgeAsk() {
-	if len(q.candidates) == 0 && q.cat.Settings.WithoutScope != "allow" {
+	if len(q.candidates) == 0 && q.cat.Settings.WithoutScope != "allow" && q.facts.Prior == nil {
 		q.refuse(ScopeMissing, "scope", "", "invalid_scope")
 	}
 	for i := range q.candidates {
-		q.judge(askRules, &q.candidates[i])
+		q.judge(askRules, 0, &q.candidates[i])
 	}
-	for name := range q.ask.Parameters {
-		if s := q.cat.variants[name]; s != nil && !q.asks(s.Name) {
-			q.refuse(ParameterConflict, name, string(s.Name), "invalid_request")
-		}
-	}
-	q.findSingles()
+	q.judgeParameters()
 }
 
-// judgeClient waits until the request as sent has passed.
+// judgeParameters refuses a parameter of a scope that was not asked for. Of
+// several the first by name is told, so that the answer is always the same.
+func (q *question) judgeParameters() {
+	if q.facts.Prior != nil || q.cat.off[ParameterConflict] {
+		return
+	}
+	stray := ""
+	for name, value := range q.ask.Parameters {
+		scope := q.cat.variants[name]
+		if value != "" && scope != nil && !q.asks(scope.Name) && (stray == "" || name < stray) {
+			stray = name
+		}
+	}
+	if stray != "" {
+		q.refuse(ParameterConflict, stray, string(q.cat.variants[stray].Name), "invalid_request")
+	}
+}
+
 func (q *question) judgeClient() {
+	if q.ask.Consumer != "" && q.ask.Consumer == q.client.Organization && q.facts.Prior == nil && !q.cat.off[ConsumerIsSelf] {
+		q.refuse(ConsumerIsSelf, "consumer", "", "invalid_request")
+	}
 	for i := range q.candidates {
 		if q.candidates[i].alive() {
-			q.judge(clientRules, &q.candidates[i])
+			q.judge(clientRules, len(askRules), &q.candidates[i])
 		}
 	}
 }
 
-// settle refuses the request when a verdict so far does, when openid was lost,
-// or when nothing is left; and lets scopes fall whose companions fell.
+// settle lets scopes fall whose companions fell, and refuses the request when a
+// verdict so far does, when openid was lost, or when nothing is left.
 func (q *question) settle() {
 	if q.d.Refused != nil {
 		return
 	}
-	for i := range q.candidates {
-		c := &q.candidates[i]
-		if c.fatal {
-			q.refuse(c.reason, string(c.name), c.by, q.errorOf(c.reason))
-			return
-		}
+	if c := q.fatal(); c != nil {
+		q.refuse(c.reason, string(c.name), c.by, errorOf(c.reason))
+		return
 	}
 	q.dropCompanionless()
-	left, lostOpenID := 0, Reason("")
+	left, narrowed, lostOpenID := 0, false, Reason("")
 	for i := range q.candidates {
-		c := &q.candidates[i]
-		if c.alive() {
+		switch c := &q.candidates[i]; {
+		case c.alive():
 			left++
-		} else if c.scope != nil && c.scope.Name == OpenID && c.reason != NotAskedNow {
+		case c.reason == NotAskedNow:
+			narrowed = true
+		case c.name == OpenID:
 			lostOpenID = c.reason
 		}
 	}
+	prior := q.facts.Prior
 	switch {
-	case q.facts.Prior != nil:
-		if lostOpenID != "" && q.facts.Prior.HasScope(OpenID) || left == 0 && len(q.facts.Prior.Scopes) > 0 {
-			q.refuse(GrantEnded, "", "", "invalid_grant")
-		}
-	case lostOpenID != "":
+	case prior == nil && lostOpenID != "":
 		q.refuse(lostOpenID, string(OpenID), "", "invalid_scope")
-	case left == 0 && len(q.candidates) > 0:
+	case prior != nil && lostOpenID != "" && prior.HasScope(OpenID),
+		prior != nil && left == 0 && !narrowed && len(prior.Scopes) > 0:
+		q.refuse(GrantEnded, "", "", "invalid_grant")
+	case left == 0 && len(q.candidates) > 0 && (prior == nil || narrowed):
 		code := "invalid_scope"
-		if q.declined {
+		if q.declined && prior == nil {
 			code = "access_denied"
 		}
 		q.refuse(NothingLeft, "scope", "", code)
 	}
 }
 
+// fatal gives the scope that refuses the request, if any: the one that the
+// earliest rule objects to, whatever the order of the request.
+func (q *question) fatal() *candidate {
+	var first *candidate
+	for i := range q.candidates {
+		if c := &q.candidates[i]; c.fatal > 0 && (first == nil || c.fatal < first.fatal) {
+			first = c
+		}
+	}
+	return first
+}
+
 // dropCompanionless lets a scope fall whose last required companion was left out
 // on the way.
 func (q *question) dropCompanionless() {
+	if q.cat.off[RequirementMissing] {
+		return
+	}
 	for again := true; again; {
 		again = false
 		for i := range q.candidates {
 			c := &q.candidates[i]
-			if !c.alive() || len(c.scope.RequiresOneOf) == 0 || q.cat.off[RequirementMissing] {
+			if !c.alive() {
 				continue
 			}
-			missing := ""
-			for _, name := range c.scope.RequiresOneOf {
-				other := q.cat.scopes[name]
-				if other.At&q.ask.Endpoint == 0 || !other.State.works() {
-					continue
-				}
-				if q.given(name) {
-					missing = ""
-					break
-				}
-				missing = string(name)
-			}
-			if missing != "" {
+			if missing := q.companion(c.scope, q.holds); missing != "" {
 				c.lose(RequirementMissing, missing)
 				again = true
 			}
@@ -194,22 +256,45 @@ func (q *question) dropCompanionless() {
 	}
 }
 
+// companion names a required companion of the scope when none is there. Only
+// companions that can be asked for here count; where none can, none is required.
+func (q *question) companion(scope *Scope, there func(ScopeName) bool) (missing string) {
+	for _, name := range scope.RequiresOneOf {
+		other := q.cat.scopes[name]
+		if other.At&q.ask.Endpoint == 0 || !other.State.works() {
+			continue
+		}
+		if there(other.Name) {
+			return ""
+		}
+		missing = string(name)
+	}
+	return missing
+}
+
 // keepToPrior lets nothing in that the stored grant does not hold, and leaves
 // out what the refresh request leaves out (SC-9).
 func (q *question) keepToPrior() {
+	if q.d.Refused != nil {
+		return
+	}
+	prior := q.facts.Prior
+	var narrow []ScopeName
 	for _, name := range q.facts.Narrow {
-		if !q.facts.Prior.HasScope(name) {
+		name = q.canonical(name)
+		if !prior.HasScope(name) {
 			q.refuse(NotInGrant, string(name), "", "invalid_scope")
 			return
 		}
+		narrow = append(narrow, name)
 	}
 	for i := range q.candidates {
 		c := &q.candidates[i]
 		switch {
 		case !c.alive():
-		case !q.facts.Prior.HasScope(c.name):
+		case !prior.HasScope(c.name):
 			c.lose(NotInGrant, "")
-		case q.facts.Narrow != nil && !contains(q.facts.Narrow, c.name):
+		case narrow != nil && !contains(narrow, c.name):
 			c.lose(NotAskedNow, "")
 		}
 	}
@@ -221,20 +306,8 @@ func (q *question) refuse(reason Reason, what, also, code string) {
 	}
 }
 
-// errorOf gives the standard's code of a reason that refuses.
-func (q *question) errorOf(reason Reason) string {
-	for _, table := range [...][]rule{askRules, clientRules} {
-		for i := range table {
-			if table[i].reason == reason {
-				return table[i].error
-			}
-		}
-	}
-	return "access_denied"
-}
-
-// end writes the verdicts. A scope that is alive was given, unless the request
-// was refused or a need holds it back.
+// end writes the verdicts: a scope that no rule objects to and that waits for
+// nothing is given. A request that was refused needs and yields nothing.
 func (q *question) end() Decision {
 	q.d.Scopes = make([]ScopeVerdict, len(q.candidates))
 	for i := range q.candidates {
@@ -248,6 +321,9 @@ func (q *question) end() Decision {
 			v.Reason = Given
 		}
 		q.d.Scopes[i] = v
+	}
+	if q.d.Refused != nil {
+		q.d.Needs, q.d.Shape = nil, Shape{}
 	}
 	return q.d
 }

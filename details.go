@@ -11,6 +11,9 @@ func (q *question) judgeDetails() {
 	for i := range q.ask.Details {
 		detail := &q.ask.Details[i]
 		reason, field := q.judgeDetail(detail)
+		if q.cat.off[reason] {
+			reason, field = Given, ""
+		}
 		q.d.Details = append(q.d.Details, DetailVerdict{detail.Type, reason, field})
 		if reason != Given && q.facts.Prior == nil {
 			q.refuse(reason, detail.Type, field, "invalid_authorization_details")
@@ -30,10 +33,8 @@ func (q *question) judgeDetail(detail *Detail) (Reason, string) {
 	case t.Alone && len(q.ask.Details) > 1:
 		return DetailsNotAlone, ""
 	}
-	for name := range detail.Fields {
-		if !t.knows(name) {
-			return UnknownDetailsField, name
-		}
+	if name, found := t.firstUnknown(detail); found {
+		return UnknownDetailsField, name
 	}
 	for i := range t.Fields {
 		f := &t.Fields[i]
@@ -48,8 +49,19 @@ func (q *question) judgeDetail(detail *Detail) (Reason, string) {
 	return Given, ""
 }
 
-// knows reports whether a member is allowed: a field of the type, or one of the
-// common members of RFC 9396 §2.2.
+// firstUnknown names a member the type does not have. Of several the first by
+// name is told, so that the answer is always the same.
+func (t *DetailType) firstUnknown(detail *Detail) (first string, found bool) {
+	for name := range detail.Fields {
+		if !t.knows(name) && (!found || name < first) {
+			first, found = name, true
+		}
+	}
+	return first, found
+}
+
+// knows reports whether a member is allowed: a field of the type, or one that
+// every type has (RFC 9396 §2, §2.2).
 func (t *DetailType) knows(name string) bool {
 	switch name {
 	case "type", "locations":
@@ -78,7 +90,9 @@ func isJSON(raw json.RawMessage, kind string) bool {
 		return raw[0] == '"'
 	case "boolean":
 		return raw[0] == 't' || raw[0] == 'f'
-	case "integer", "number":
+	case "integer":
+		return (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9') && !bytes.ContainsAny(raw, ".eE")
+	case "number":
 		return raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9'
 	}
 	return kind == ""

@@ -11,6 +11,7 @@ import (
 
 // Bounds on what a request may hold. They are far above what anyone needs.
 const (
+	MaxScopes        = 100
 	MaxClaimsAsked   = 200
 	MaxClaimValues   = 50
 	MaxDetails       = 20

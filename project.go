@@ -6,10 +6,11 @@ package tillit
 type single struct {
 	ask      *ClaimAsk
 	sink     Sink
-	claim    *Claim     // nil: unknown
-	governor *Scope     // nil: of no scope, or governed by a requested one
-	follows  *candidate // the requested scope that yields it: one box for both
+	claim    *Claim // nil: unknown
+	follows  bool   // requested scopes yield it: one box for both
+	governor *Scope // nil: of no scope, or governed by a requested one
 	reason   Reason
+	by       string
 	pending  Reason
 }
 
@@ -20,7 +21,7 @@ func (s *single) released() []ClaimName {
 
 // findSingles reads the claims parameter. Without openid it has no effect (SC-7).
 func (q *question) findSingles() {
-	if q.ask.Claims.Empty() {
+	if q.d.Refused != nil {
 		return
 	}
 	for i := range q.ask.Claims.UserInfo {
@@ -35,7 +36,7 @@ func (q *question) findSingle(entry *ClaimAsk, sink Sink) {
 	if Reserved[string(entry.Name)] {
 		return
 	}
-	s := single{ask: entry, sink: sink, claim: q.cat.ClaimOnWire(string(entry.Name), sink)}
+	s := single{ask: entry, sink: sink, claim: q.claimOnWire(string(entry.Name), sink)}
 	switch {
 	case s.claim == nil:
 		s.reason = UnknownClaim
@@ -50,44 +51,78 @@ func (q *question) findSingle(entry *ClaimAsk, sink Sink) {
 			q.findGovernor(&s)
 		}
 	}
+	if by, held := q.withheldOf(s.claim); held && s.reason == "" {
+		s.reason, s.by = Withheld, by
+	}
+	if s.reason == "" && q.needs(NeedSignIn) {
+		s.pending = SignInMissing
+	}
 	q.singles = append(q.singles, s)
 }
 
-// findGovernor picks the scope a single claim is subject to: a requested one, or
-// else one that the client has.
+// claimOnWire gives the claim that bears the name; of several the one that this
+// client may have there.
+func (q *question) claimOnWire(name string, sink Sink) *Claim {
+	for _, claim := range q.cat.wire[name] {
+		if q.goesTo(claim, sink, true) && q.claimFor(claim) == "" {
+			return claim
+		}
+	}
+	return q.cat.ClaimOnWire(name, sink)
+}
+
+// findGovernor finds what a single claim is subject to: the requested scopes
+// that yield it, else one that the client could ask for now. Of those the person
+// need not be asked about any.
 func (q *question) findGovernor(s *single) {
 	if q.framed(s.claim) {
 		return
 	}
-	for _, scope := range s.claim.scopes {
-		for i := range q.candidates {
-			if c := &q.candidates[i]; c.scope == scope {
-				s.follows = c
-				return
-			}
+	for i := range q.candidates {
+		if q.candidates[i].yields(s.claim.Name) {
+			s.follows = true
+			return
 		}
 	}
 	s.reason = NotProvisioned
 	for _, scope := range s.claim.scopes {
 		c := candidate{name: scope.Name, scope: scope}
-		q.judge(governorRules, &c)
-		if c.alive() {
-			s.governor, s.reason = scope, ""
-			return
+		q.judge(governorRules, 0, &c)
+		switch {
+		case c.alive() && !c.yields(s.claim.Name):
+		case c.alive() && (s.governor == nil || scope.Consent == ConsentNever || scope.Consent == ""):
+			s.governor, s.reason, s.by = scope, "", ""
+		case s.governor == nil:
+			s.reason, s.by = c.reason, c.by
 		}
-		s.reason = c.reason
 	}
 }
 
 // governorRules are the rules of a scope that hold for its claims asked singly.
+// A scope with a page of its own governs nothing: its page was not asked for.
 var governorRules = []rule{
 	{ScopeInactive, drops, "", scopeInactive},
 	{WrongEndpoint, drops, "", wrongEndpoint},
+	{Excluded, drops, "", excluded},
+	{RequirementMissing, drops, "", companionMissing},
 	{WrongResponseType, drops, "", wrongResponseType},
+	{ParameterMissing, drops, "", parameterMissing},
 	{NotPrompted, drops, "", notPrompted},
+	{OtherResource, drops, "", otherResource},
 	{NotProvisioned, drops, "", notProvisioned},
 	{WrongClientType, drops, "", wrongClientType},
 	{AccessNotGranted, drops, "", accessNotGranted},
+	{SignInUnsuitable, drops, "", uncarried},
+	{ActMissing, drops, "", wantsPage},
+}
+
+func companionMissing(q *question, c *candidate) (string, bool) {
+	missing := q.companion(c.scope, q.holds)
+	return missing, missing != ""
+}
+
+func wantsPage(_ *question, c *candidate) (string, bool) {
+	return string(c.scope.Needs), c.scope.Needs != ""
 }
 
 // claimFor says why a claim cannot be this client's at all, or "".
@@ -106,21 +141,22 @@ func (q *question) claimFor(claim *Claim) Reason {
 // framed reports whether the claim is there whatever the scopes.
 func (q *question) framed(claim *Claim) bool {
 	for i := range q.cat.frames {
-		if contains(q.cat.frames[i].claims, claim) {
+		if q.cat.frames[i].sink.Standard() && contains(q.cat.frames[i].claims, claim) {
 			return true
 		}
 	}
 	return false
 }
 
-// goesTo reports whether a claim may be delivered to a sink: its own, one the
-// client's placement adds, or, when it is asked for there, one it may also go to.
+// goesTo reports whether a claim may be delivered to a sink: its own, or one it
+// may also go to when it is placed or asked for there.
 func (q *question) goesTo(claim *Claim, sink Sink, asked bool) bool {
-	return contains(claim.Sinks, sink) || contains(q.client.Placements[claim.Name], sink) || asked && contains(claim.MayAlso, sink)
+	return contains(claim.Sinks, sink) ||
+		contains(claim.MayAlso, sink) && (asked || contains(q.client.Placements[claim.Name], sink))
 }
 
 // projectClaims finds the claims of every sink: the frames, what the given
-// scopes yield, what was asked for singly, less what is withheld.
+// scopes yield, what was asked for singly.
 func (q *question) projectClaims() {
 	q.d.Claims = make([]ClaimVerdict, 0, 4*len(q.candidates)+2*len(q.singles))
 	if q.machine() {
@@ -135,8 +171,6 @@ func (q *question) projectClaims() {
 		q.projectSingle(&q.singles[i])
 	}
 	q.projectExtraFrames()
-	q.withhold()
-	q.keepClaimsToPrior()
 }
 
 // machine reports whether tokens are for the client itself.
@@ -144,13 +178,8 @@ func (q *question) machine() bool { return q.ask.Endpoint == AtToken }
 
 func (q *question) projectFrames(frames []frame) {
 	for i := range frames {
-		if !q.opens(frames[i].sink) || !frames[i].sink.Standard() {
-			continue
-		}
-		for _, claim := range frames[i].claims {
-			if claim.State.works() && (len(claim.Types) == 0 || contains(claim.Types, q.client.Type)) {
-				q.deliver(claim, frames[i].sink)
-			}
+		if frames[i].sink.Standard() && q.opens(frames[i].sink) {
+			q.projectFrame(&frames[i])
 		}
 	}
 }
@@ -159,19 +188,22 @@ func (q *question) projectFrames(frames []frame) {
 // when something that was asked for goes there.
 func (q *question) projectExtraFrames() {
 	for i := range q.cat.frames {
-		f := &q.cat.frames[i]
-		if f.sink.Standard() || len(q.d.Shape.For(f.sink)) == 0 {
-			continue
-		}
-		for _, claim := range f.claims {
-			if claim.State.works() {
-				q.deliver(claim, f.sink)
-			}
+		if f := &q.cat.frames[i]; !f.sink.Standard() && len(q.d.Shape.For(f.sink)) > 0 {
+			q.projectFrame(f)
 		}
 	}
 }
 
-// opens reports whether a sink exists in this answer.
+func (q *question) projectFrame(f *frame) {
+	for _, claim := range f.claims {
+		if claim.State.works() && (len(claim.Types) == 0 || contains(claim.Types, q.client.Type)) {
+			q.deliver(claim, f.sink, "")
+		}
+	}
+}
+
+// opens reports whether a sink exists in this answer. The response of the token
+// endpoint, and with it the realm's own tokens, exists where a code is redeemed.
 func (q *question) opens(sink Sink) bool {
 	switch sink {
 	case SinkIDToken:
@@ -181,59 +213,63 @@ func (q *question) opens(sink Sink) bool {
 	case SinkAccessToken, SinkIntrospection:
 		return q.ask.yieldsAccessToken()
 	}
-	return true
+	return q.machine() || q.ask.Answers("code")
 }
 
-func (q *question) issuesIDToken() bool {
-	return !q.machine() && q.given(OpenID)
-}
+func (q *question) issuesIDToken() bool { return !q.machine() && q.gives(OpenID) }
 
 // opensUserInfo reports whether the access token works at UserInfo: it has the
 // scope the realm requires there, openid unless it says otherwise.
 func (q *question) opensUserInfo() bool {
-	required := q.cat.userInfo.Requires
-	if required == "" {
-		required = OpenID
+	return !q.machine() && q.ask.yieldsAccessToken() && q.gives(OpenID) && q.gives(q.userInfoScope())
+}
+
+func (q *question) userInfoScope() ScopeName {
+	if q.cat.userInfo.Requires != "" {
+		return q.cat.userInfo.Requires
 	}
-	return !q.machine() && q.ask.yieldsAccessToken() && q.given(OpenID) && q.given(required)
+	return OpenID
 }
 
 func (q *question) projectScope(c *candidate) {
 	if c.scope == nil {
 		return
 	}
-	via := string(c.scope.Name)
-	for _, name := range c.scope.Claims {
-		q.projectScopeClaim(c, q.cat.claims[name], via)
-	}
-	if c.variant != nil {
-		for _, name := range c.variant.Claims {
-			q.projectScopeClaim(c, q.cat.claims[name], via)
+	for _, names := range c.claims() {
+		for _, name := range names {
+			q.projectScopeClaim(c, q.cat.claims[name])
 		}
 	}
 }
 
-func (q *question) projectScopeClaim(c *candidate, claim *Claim, via string) {
-	if !c.alive() {
+func (q *question) projectScopeClaim(c *candidate, claim *Claim) {
+	via := string(c.name)
+	switch {
+	case c.reason != "":
 		q.tell(claim.Name, firstSink(claim), via, ScopeNotGiven, string(c.reason))
+		return
+	case c.pending != "":
+		q.tell(claim.Name, firstSink(claim), via, ScopeNotGiven, string(c.pending))
 		return
 	}
 	if reason := q.claimFor(claim); reason != "" {
 		q.tell(claim.Name, firstSink(claim), via, reason, "")
 		return
 	}
+	delivered := false
 	for _, sink := range claim.Sinks {
-		q.give(claim, sink, via)
+		delivered = q.give(claim, sink, via) || delivered
 	}
-	for _, sink := range q.client.Placements[claim.Name] {
-		if !contains(claim.Sinks, sink) {
-			q.give(claim, sink, via)
+	for _, sink := range claim.MayAlso {
+		// Without an access token UserInfo is out of reach, and Core §5.4 puts the
+		// claims of scopes in the ID Token (CL-2).
+		moved := sink == SinkIDToken && !q.ask.yieldsAccessToken()
+		if !contains(claim.Sinks, sink) && (moved || contains(q.client.Placements[claim.Name], sink)) {
+			delivered = q.give(claim, sink, via) || delivered
 		}
 	}
-	// Without an access token UserInfo is out of reach, and Core §5.4 puts the
-	// claims of scopes in the ID Token (CL-2).
-	if !q.ask.yieldsAccessToken() && !contains(claim.Sinks, SinkIDToken) && contains(claim.MayAlso, SinkIDToken) {
-		q.give(claim, SinkIDToken, via)
+	if !delivered {
+		q.tell(claim.Name, firstSink(claim), via, WrongSink, "")
 	}
 }
 
@@ -244,12 +280,16 @@ func firstSink(claim *Claim) Sink {
 	return claim.Sinks[0]
 }
 
-func (q *question) give(claim *Claim, sink Sink, via string) {
+// give delivers a claim to a sink that exists in this answer, and reports
+// whether there is one.
+func (q *question) give(claim *Claim, sink Sink, via string) bool {
 	if !q.opens(sink) {
-		return
+		return false
 	}
-	q.tell(claim.Name, sink, via, Given, "")
-	q.deliver(claim, sink)
+	if q.deliver(claim, sink, via) {
+		q.tell(claim.Name, sink, via, Given, "")
+	}
+	return true
 }
 
 func (q *question) projectSingle(s *single) {
@@ -257,11 +297,14 @@ func (q *question) projectSingle(s *single) {
 		q.tell(s.ask.Name, s.sink, "claims", s.reason, "")
 		return
 	}
-	if reason, by := q.singleReason(s); reason != "" {
+	reason, by := q.singleReason(s)
+	if reason == "" && !q.give(s.claim, s.sink, "claims") {
+		reason, by = ScopeNotGiven, string(q.userInfoScope())
+	}
+	if reason != "" {
 		q.tell(s.claim.Name, s.sink, "claims", reason, by)
 		return
 	}
-	q.give(s.claim, s.sink, "claims")
 	for _, brought := range s.claim.Brings {
 		claim := q.cat.claims[brought]
 		if q.goesTo(claim, s.sink, true) && q.claimFor(claim) == "" {
@@ -270,100 +313,81 @@ func (q *question) projectSingle(s *single) {
 	}
 }
 
-// singleReason says why a single claim is not given, or "". An item declined is
-// declined whichever way it was asked for.
+// singleReason says why a single claim is not given, or "". What requested
+// scopes yield is given when one of them is; an item declined is declined
+// whichever way it was asked for.
 func (q *question) singleReason(s *single) (reason Reason, by string) {
 	switch {
 	case s.reason != "":
-		return s.reason, ""
+		return s.reason, s.by
 	case s.pending != "":
 		return s.pending, ""
-	case s.follows == nil:
+	case !s.follows:
 		return "", ""
-	case s.follows.pending != "":
-		return s.follows.pending, ""
-	case s.follows.alive():
-		return "", ""
-	case s.follows.reason == ConsentDeclined || s.follows.reason == ConsentMissing:
-		return s.follows.reason, ""
 	}
-	return ScopeNotGiven, string(s.follows.reason)
+	for i := range q.candidates {
+		c := &q.candidates[i]
+		if !c.yields(s.claim.Name) {
+			continue
+		}
+		switch {
+		case c.given():
+			return "", ""
+		case c.pending != "" && c.alive():
+			reason, by = c.pending, ""
+		case c.reason == ConsentDeclined || c.reason == ConsentMissing:
+			reason, by = c.reason, ""
+		case reason == "":
+			reason, by = ScopeNotGiven, string(c.reason)
+		}
+	}
+	return reason, by
 }
 
-// withhold takes away what the scopes asked for, given or not, and those that
-// stand on the client hold back. It runs last and wins over everything; only
-// what a resource server may learn at introspection is out of its reach.
-func (q *question) withhold() {
+// findRestrictions lists the scopes that hold claims back: those asked for,
+// given or not, and those that stand on the client.
+func (q *question) findRestrictions() {
 	if q.cat.off[Withheld] {
 		return
 	}
 	for i := range q.candidates {
-		if c := &q.candidates[i]; c.scope != nil {
-			q.withholdBy(c.scope)
+		if c := &q.candidates[i]; c.scope != nil && len(c.scope.Withholds) > 0 {
+			q.restrictions = append(q.restrictions, c.scope)
 		}
 	}
 	for _, scope := range q.cat.standing {
-		if q.client.Has(scope.Name) {
-			q.withholdBy(scope)
+		if q.has(scope) && !contains(q.restrictions, scope) {
+			q.restrictions = append(q.restrictions, scope)
 		}
 	}
 }
 
-func (q *question) withholdBy(scope *Scope) {
-	for _, name := range scope.Withholds {
-		for i := range q.d.Shape.Claims {
-			sc := &q.d.Shape.Claims[i]
-			for j, claim := range sc.Claims {
-				if claim == name {
-					sc.Claims = append(sc.Claims[:j:j], sc.Claims[j+1:]...)
-					q.overrule(name, sc.Sink, Withheld, string(scope.Name))
-					break
-				}
-			}
+// withheld names the scope that holds a claim back.
+func (q *question) withheld(name ClaimName) (by string, held bool) {
+	for _, scope := range q.restrictions {
+		if contains(scope.Withholds, name) {
+			return string(scope.Name), true
 		}
 	}
+	return "", false
 }
 
-// overrule replaces the verdicts on a claim in a sink.
-func (q *question) overrule(name ClaimName, sink Sink, reason Reason, by string) {
-	found := false
-	for i := range q.d.Claims {
-		if v := &q.d.Claims[i]; v.Claim == name && v.Sink == sink {
-			v.Reason, v.By, found = reason, by, true
-		}
+func (q *question) withheldOf(claim *Claim) (by string, held bool) {
+	if claim == nil {
+		return "", false
 	}
-	if !found {
-		q.tell(name, sink, "", reason, by)
-	}
+	return q.withheld(claim.Name)
 }
 
-func (q *question) keepClaimsToPrior() {
-	if q.facts.Prior == nil {
-		return
-	}
-	for i := range q.d.Shape.Claims {
-		sc := &q.d.Shape.Claims[i]
-		allowed := q.facts.Prior.For(sc.Sink)
-		kept := sc.Claims[:0]
-		for _, name := range sc.Claims {
-			if contains(allowed, name) {
-				kept = append(kept, name)
-			} else {
-				q.overrule(name, sc.Sink, NotInGrant, "")
-			}
-		}
-		sc.Claims = kept
-	}
-}
-
-// tell writes a claim's verdict; one that was given keeps it.
+// tell writes a claim's verdict. Given stays, and wins over everything; that a
+// scope was not given gives way to what another scope came to.
 func (q *question) tell(name ClaimName, sink Sink, via string, reason Reason, by string) {
 	for i := range q.d.Claims {
 		v := &q.d.Claims[i]
 		if v.Claim != name || v.Sink != sink {
 			continue
 		}
-		if v.Reason != Given && reason == Given {
+		if v.Reason != Given && (reason == Given || v.Reason == ScopeNotGiven) {
 			v.Reason, v.Via, v.By = reason, via, by
 		}
 		return
@@ -371,14 +395,25 @@ func (q *question) tell(name ClaimName, sink Sink, via string, reason Reason, by
 	q.d.Claims = append(q.d.Claims, ClaimVerdict{Claim: name, Sink: sink, Via: via, Reason: reason, By: by})
 }
 
-func (q *question) deliver(claim *Claim, sink Sink) {
+// deliver puts a claim into a sink. Here, where nothing gets past, restrictions
+// win over everything that yields the claim, and the stored grant over what is
+// decided again; only what a resource server may learn is out of their reach.
+func (q *question) deliver(claim *Claim, sink Sink, via string) bool {
+	if by, held := q.withheld(claim.Name); held {
+		q.tell(claim.Name, sink, via, Withheld, by)
+		return false
+	}
+	if q.facts.Prior != nil && !contains(q.facts.Prior.For(sink), claim.Name) {
+		q.tell(claim.Name, sink, via, NotInGrant, "")
+		return false
+	}
 	for i := range q.d.Shape.Claims {
 		sc := &q.d.Shape.Claims[i]
 		if sc.Sink == sink {
 			if !contains(sc.Claims, claim.Name) {
 				sc.Claims = append(sc.Claims, claim.Name)
 			}
-			return
+			return true
 		}
 	}
 	if q.d.Shape.Claims == nil {
@@ -387,4 +422,5 @@ func (q *question) deliver(claim *Claim, sink Sink) {
 	list := make([]ClaimName, 1, 16)
 	list[0] = claim.Name
 	q.d.Shape.Claims = append(q.d.Shape.Claims, SinkClaims{Sink: sink, Claims: list})
+	return true
 }

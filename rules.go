@@ -55,12 +55,21 @@ type candidate struct {
 	reason  Reason // "" while it is alive
 	pending Reason // what it still waits for
 	by      string
-	fatal   bool
+	fatal   int // the request is refused by the rule of that position, from 1
 }
 
 func (c *candidate) alive() bool { return c.reason == "" }
 
+func (c *candidate) given() bool { return c.reason == "" && c.pending == "" }
+
 func (c *candidate) lose(reason Reason, by string) { c.reason, c.by = reason, by }
+
+// wait notes what the scope waits for first.
+func (c *candidate) wait(reason Reason) {
+	if c.pending == "" {
+		c.pending = reason
+	}
+}
 
 // serverName is the resource server the scope opens in this request, or "".
 func (c *candidate) serverName() string {
@@ -68,6 +77,23 @@ func (c *candidate) serverName() string {
 		return c.variant.Server
 	}
 	return c.scope.Server
+}
+
+// claims are those the scope yields and those its variant adds.
+func (c *candidate) claims() [2][]ClaimName {
+	if c.variant != nil {
+		return [2][]ClaimName{c.scope.Claims, c.variant.Claims}
+	}
+	return [2][]ClaimName{c.scope.Claims}
+}
+
+// yields reports whether the scope, as it was asked for, yields the claim.
+func (c *candidate) yields(name ClaimName) bool {
+	if c.scope == nil {
+		return false
+	}
+	claims := c.claims()
+	return contains(claims[0], name) || contains(claims[1], name)
 }
 
 // conditions are the scope's own and those of its variant.
@@ -78,9 +104,9 @@ func (c *candidate) conditions() [2]SignInCondition {
 	return [2]SignInCondition{c.scope.SignIn}
 }
 
-// judge lets a table of rules loose on one candidate; it reports whether the
-// request is refused.
-func (q *question) judge(rules []rule, c *candidate) {
+// judge lets a table of rules loose on one candidate. before is how many rules
+// stand in the tables before it.
+func (q *question) judge(rules []rule, before int, c *candidate) {
 	for i := range rules {
 		r := &rules[i]
 		if q.cat.off != nil && q.cat.off[r.reason] {
@@ -91,9 +117,23 @@ func (q *question) judge(rules []rule, c *candidate) {
 			continue
 		}
 		c.lose(r.reason, by)
-		c.fatal = q.refuses(r, c)
+		if q.refuses(r, c) {
+			c.fatal = before + i + 1
+		}
 		return
 	}
+}
+
+// errorOf gives the standard's code of a reason that refuses.
+func errorOf(reason Reason) string {
+	for _, table := range [...][]rule{askRules, clientRules} {
+		for i := range table {
+			if table[i].reason == reason {
+				return table[i].error
+			}
+		}
+	}
+	return "access_denied"
 }
 
 // refuses reports whether the rule's objection refuses the request. At
@@ -141,27 +181,18 @@ func openidMissing(q *question, c *candidate) (string, bool) {
 
 func excluded(q *question, c *candidate) (string, bool) {
 	for _, name := range c.scope.Excludes {
-		if q.asks(name) {
+		if q.asks(q.canonical(name)) {
 			return string(name), true
 		}
 	}
 	return "", false
 }
 
-// requirementMissing counts only companions that can be asked for here; where
-// none can, nothing is required.
 func requirementMissing(q *question, c *candidate) (string, bool) {
-	wanted := ""
-	for _, name := range c.scope.RequiresOneOf {
-		other := q.cat.scopes[name]
-		if other.At&q.ask.Endpoint == 0 || !other.State.works() {
-			continue
-		}
-		if q.asks(name) {
-			return "", false
-		}
-		wanted = string(name)
+	if len(c.scope.RequiresOneOf) == 0 {
+		return "", false
 	}
+	wanted := q.companion(c.scope, q.asks)
 	return wanted, wanted != ""
 }
 
@@ -215,7 +246,7 @@ func otherResource(q *question, c *candidate) (string, bool) {
 }
 
 func notProvisioned(q *question, c *candidate) (string, bool) {
-	return "", c.scope.Eligible != EligibleAny && !q.client.Has(c.name) && !q.client.Has(c.scope.Name) && !q.unregistered
+	return "", c.scope.Eligible != EligibleAny && !q.unregistered && !q.has(c.scope)
 }
 
 func wrongClientType(q *question, c *candidate) (string, bool) {

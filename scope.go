@@ -54,7 +54,9 @@ type Scope struct {
 	// compiled
 	designator string // of its server, "" without one
 	role       string
-	standard   bool // openid and the user-data scopes of OIDC Core §5.4
+	standard   bool   // openid and the user-data scopes of OIDC Core §5.4
+	order      int    // place in the catalog
+	text       string // digest of title and description
 }
 
 // Designator is the name under which the scope's server appears in aud and
@@ -147,12 +149,12 @@ const (
 // ParseScopes splits a scope parameter (RFC 6749 §3.3, rule SC-1): tokens
 // separated by spaces, duplicates collapsed, order kept. letters are bytes a
 // realm admits beyond the standard's set, as whole characters; "" admits none.
-// The error names the first token that is malformed and what would be right.
+// The error names the first token that is malformed and what would be right; more than [MaxScopes] are refused too.
 func ParseScopes(s string, letters string) ([]ScopeName, error) {
 	if s == "" {
 		return nil, nil
 	}
-	names := make([]ScopeName, 0, strings.Count(s, " ")+1)
+	names := make([]ScopeName, 0, min(strings.Count(s, " ")+1, MaxScopes))
 	for len(s) > 0 {
 		token, rest, _ := strings.Cut(s, " ")
 		s = rest
@@ -162,9 +164,13 @@ func ParseScopes(s string, letters string) ([]ScopeName, error) {
 		if !validScope(token, letters) {
 			return nil, &SyntaxError{What: "scope", Value: token, Right: "characters %x21, %x23-5B, %x5D-7E, separated by one space"}
 		}
-		if !contains(names, ScopeName(token)) {
-			names = append(names, ScopeName(token))
+		if contains(names, ScopeName(token)) {
+			continue
 		}
+		if len(names) == MaxScopes {
+			return nil, &SyntaxError{What: "scope", Right: "at most 100 scopes"}
+		}
+		names = append(names, ScopeName(token))
 	}
 	return names, nil
 }

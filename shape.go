@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// shape says what will be issued: audience, roles, lifetimes, format.
+// shape says what will be issued: audience, roles, lifetimes, format. What still
+// waits for a page is not in it; its bounds on lifetimes and format are.
 func (q *question) shape() {
 	s := &q.d.Shape
 	s.Scopes = make([]ScopeName, 0, len(q.candidates))
 	for i := range q.candidates {
-		if c := &q.candidates[i]; c.alive() && c.pending == "" {
+		if c := &q.candidates[i]; c.given() {
 			s.Scopes = append(s.Scopes, c.name)
 			s.Offline = s.Offline || c.scope.OutlivesSession
 		}
@@ -20,7 +21,11 @@ func (q *question) shape() {
 	s.UserInfo = q.opensUserInfo()
 	s.Refresh = !s.Machine && q.ask.Answers("code") && q.client.MayUse("refresh_token")
 	s.Pairwise = q.pairwise()
-	s.Details = q.ask.Details
+	for i := range q.d.Details {
+		if q.d.Details[i].Reason == Given {
+			s.Details = append(s.Details, q.ask.Details[i])
+		}
+	}
 	q.shapeRoles()
 	q.shapeAudience()
 	q.shapeLifetimes()
@@ -42,16 +47,17 @@ func (q *question) pairwise() bool {
 func (q *question) shapeRoles() {
 	for i := range q.candidates {
 		c := &q.candidates[i]
-		if !c.alive() || c.pending != "" || c.serverName() == "" {
+		if !c.given() || c.serverName() == "" {
 			continue
 		}
 		server := q.cat.servers[c.serverName()]
+		designator, role := server.designate(c.name)
 		for _, also := range server.Also {
-			if q.given(also) {
-				q.role(c.scope.designator, string(also))
+			if q.gives(also) {
+				q.role(designator, string(also))
 			}
 		}
-		q.role(c.scope.designator, c.scope.role)
+		q.role(designator, role)
 	}
 }
 
@@ -71,38 +77,44 @@ func (q *question) role(designator, role string) {
 // else the realm's default. A scope may force one (RFC 8707 §2, RFC 9068 §3).
 func (q *question) shapeAudience() {
 	s := &q.d.Shape
-	if q.cat.Settings.Resource != "ignored" {
-		s.Audience = slices.Clone(q.ask.Resources)
-	}
-	if len(s.Audience) == 0 && q.cat.Settings.Audience != "asked" {
-		for i := range q.candidates {
-			c := &q.candidates[i]
-			if !c.alive() || c.pending != "" || c.serverName() == "" {
-				continue
-			}
-			audience := q.cat.servers[c.serverName()].Audience
-			if audience == "" {
-				audience = c.scope.designator
-			}
-			if !contains(s.Audience, audience) {
-				s.Audience = append(s.Audience, audience)
-			}
+	for i := range q.d.Resources {
+		if v := &q.d.Resources[i]; v.Reason == Given && !contains(s.Audience, v.Resource) {
+			s.Audience = append(s.Audience, v.Resource)
 		}
+	}
+	if len(s.Audience) == 0 && len(q.d.Resources) == 0 && q.cat.Settings.Audience != "asked" {
+		q.openedAudience()
 	}
 	forced := ""
 	for i := range q.candidates {
 		c := &q.candidates[i]
-		if !c.alive() || c.scope.Audience == "" {
+		switch {
+		case !c.alive() || c.scope.Audience == "" || c.scope.Audience == forced:
+		case forced == "":
+			forced = c.scope.Audience
+			s.Audience = []string{forced}
+		case q.facts.Prior == nil:
+			q.refuse(AudienceConflict, string(c.name), forced, "invalid_target")
+		}
+	}
+}
+
+// openedAudience names every server that a given scope opens.
+func (q *question) openedAudience() {
+	s := &q.d.Shape
+	for i := range q.candidates {
+		c := &q.candidates[i]
+		if !c.given() || c.serverName() == "" {
 			continue
 		}
-		if forced != "" && forced != c.scope.Audience {
-			q.refuse(AudienceConflict, string(c.name), forced, "invalid_target")
-			return
+		server := q.cat.servers[c.serverName()]
+		audience := server.Audience
+		if audience == "" {
+			audience, _ = server.designate(c.name)
 		}
-		forced = c.scope.Audience
-	}
-	if forced != "" {
-		s.Audience = []string{forced}
+		if !contains(s.Audience, audience) {
+			s.Audience = append(s.Audience, audience)
+		}
 	}
 }
 
@@ -124,7 +136,7 @@ func (q *question) shapeLifetimes() {
 	}
 	for i := range q.candidates {
 		c := &q.candidates[i]
-		if !c.alive() || c.pending != "" {
+		if !c.alive() {
 			continue
 		}
 		least = lowest(least, c.scope.AccessTokenMax)
@@ -180,8 +192,9 @@ func (q *question) keepShapeToPrior() {
 	s.IDToken = s.IDToken && prior.IDToken
 	s.UserInfo = s.UserInfo && prior.UserInfo
 	s.Refresh = s.Refresh && prior.Refresh
+	s.Offline = s.Offline && prior.Offline
 	s.Pairwise = prior.Pairwise
-	s.Details = prior.Details
+	s.Details = keepDetails(prior.Details, s.Details)
 	s.Access = lowest(s.Access, prior.Access)
 	s.ID = lowest(s.ID, prior.ID)
 	s.Inactive = lowest(s.Inactive, prior.Inactive)
@@ -191,23 +204,27 @@ func (q *question) keepShapeToPrior() {
 	}
 }
 
+// keepDetails gives the stored details of the types that are still given: what
+// the pages added to them stays.
+func keepDetails(stored, given []Detail) []Detail {
+	var kept []Detail
+	for i := range stored {
+		if slices.ContainsFunc(given, func(d Detail) bool { return d.Type == stored[i].Type }) {
+			kept = append(kept, stored[i])
+		}
+	}
+	return kept
+}
+
 // judgeResources checks the resource parameter (RFC 8707 §2).
 func (q *question) judgeResources() {
-	if len(q.ask.Resources) == 0 || q.cat.Settings.Resource == "ignored" {
+	if q.cat.Settings.Resource == "ignored" {
 		return
 	}
 	for _, value := range q.ask.Resources {
 		reason := Given
-		if q.cat.Settings.Resource == "registered" && !q.cat.off[UnknownResource] {
-			server := q.cat.ServerByAudience(value)
-			switch {
-			case server == nil:
-				reason = UnknownResource
-			case !q.mayReach(server):
-				reason = ResourceNotPermitted
-			default:
-				q.resources = append(q.resources, server)
-			}
+		if q.cat.Settings.Resource == "registered" {
+			reason = q.judgeResource(value)
 		}
 		q.d.Resources = append(q.d.Resources, ResourceVerdict{value, reason})
 		if reason != Given && q.facts.Prior == nil {
@@ -216,14 +233,23 @@ func (q *question) judgeResources() {
 	}
 }
 
-// mayReach reports whether the client has any scope of the server.
-func (q *question) mayReach(server *Server) bool {
-	if q.cat.off[ResourceNotPermitted] {
-		return true
+func (q *question) judgeResource(value string) Reason {
+	server := q.cat.ServerByAudience(value)
+	switch {
+	case server == nil && !q.cat.off[UnknownResource]:
+		return UnknownResource
+	case server != nil && !q.mayReach(server) && !q.cat.off[ResourceNotPermitted]:
+		return ResourceNotPermitted
+	case server != nil:
+		q.resources = append(q.resources, server)
 	}
-	for i := range q.cat.Definition.Scopes {
-		s := &q.cat.Definition.Scopes[i]
-		if s.Server == server.Name && (s.Eligible == EligibleAny || q.client.Has(s.Name)) {
+	return Given
+}
+
+// mayReach reports whether the client may ask for any scope of the server.
+func (q *question) mayReach(server *Server) bool {
+	for _, s := range q.cat.opening[server.Name] {
+		if s.Eligible == EligibleAny || q.unregistered && contains(s.Types, q.client.Type) || q.has(s) {
 			return true
 		}
 	}

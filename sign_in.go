@@ -2,6 +2,7 @@ package tillit
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -11,79 +12,111 @@ func (q *question) judgeSignIn() {
 	if q.d.Refused != nil {
 		return
 	}
-	offered, asked, essential := q.waysAsked()
-	if len(offered) == 0 {
+	signIn := q.facts.SignIn
+	if q.facts.NoInteraction {
+		q.keepCarried(signIn)
+		return
+	}
+	wish := q.acrWished()
+	offered := q.waysOffered(&wish)
+	switch {
+	case len(offered) == 0:
 		q.refuse(ACRUnmet, "acr_values", "", "unmet_authentication_requirements")
 		return
-	}
-	signIn := q.facts.SignIn
-	if signIn != nil && (signIn.Fresh || q.facts.NoInteraction) {
-		q.judgeFresh(signIn, offered, asked && essential)
+	case signIn != nil && signIn.Fresh:
+		q.judgeFresh(signIn, &wish)
 		return
 	}
-	ways := q.narrowWays(offered, asked)
-	if q.d.Refused != nil {
+	ways := q.narrowWays(offered, &wish)
+	if q.d.Refused != nil || signIn != nil && q.suffices(signIn, ways, &wish) {
 		return
 	}
-	if signIn == nil || !q.suffices(signIn, ways) {
-		q.d.Needs = append(q.d.Needs, Need{Kind: NeedSignIn, Again: signIn != nil, SignIn: &SignInNeed{
-			Ways: codes(ways), Level: q.leastLevel(), Fresh: q.wantsFresh(), Subject: q.ask.Subject,
-		}})
-		q.wait(SignInMissing)
-		return
-	}
-	if signIn.Hinted {
-		q.dropUnproven()
+	q.d.Needs = append(q.d.Needs, Need{Kind: NeedSignIn, Again: signIn != nil, SignIn: &SignInNeed{
+		Ways: codes(ways), Level: q.leastLevel(), Fresh: q.wantsFresh(), Subject: q.ask.Subject,
+	}})
+	for i := range q.candidates {
+		q.candidates[i].wait(SignInMissing)
 	}
 }
 
-// wait marks every scope that is alive as waiting.
-func (q *question) wait(reason Reason) {
-	for i := range q.candidates {
-		if c := &q.candidates[i]; c.alive() && c.pending == "" {
-			c.pending = reason
+// needs reports whether a page of the kind is to be shown.
+func (q *question) needs(kind NeedKind) bool {
+	for i := range q.d.Needs {
+		if q.d.Needs[i].Kind == kind {
+			return true
 		}
 	}
+	return false
 }
 
 // judgeFresh looks at a sign-in of this transaction: nothing steps up again.
-// What it cannot carry is left out or, where a flow depends on it, refused.
-func (q *question) judgeFresh(signIn *SignIn, offered []*Way, mustMeet bool) {
+// What it cannot carry is left out or, where a flow depends on it, refused; less
+// than the client wants, or than what is essential, ends the request.
+func (q *question) judgeFresh(signIn *SignIn, wish *acrWish) {
 	way := q.cat.ways[signIn.Way]
-	if q.ask.Subject != "" && signIn.Subject != q.ask.Subject && !q.cat.off[WrongPerson] {
+	switch {
+	case q.ask.Subject != "" && signIn.Subject != q.ask.Subject:
 		q.refuse(WrongPerson, "sub", "", "login_required")
-		return
-	}
-	if mustMeet && !containsWay(offered, way) && !q.facts.NoInteraction {
+	case way == nil || !q.mayUse(way) || signIn.Level < q.client.MinLevel, wish.essential && !q.grants(wish, signIn):
 		q.refuse(ACRUnmet, "acr", "", "unmet_authentication_requirements")
-		return
+	default:
+		q.keepCarried(signIn)
 	}
+}
+
+// keepCarried leaves out what the sign-in cannot carry.
+func (q *question) keepCarried(signIn *SignIn) {
 	for i := range q.candidates {
 		c := &q.candidates[i]
-		if c.alive() && !carries(c, way, signIn.Level) {
-			q.unsuitable(c, signIn.Way)
-		}
-	}
-	if signIn.Hinted {
-		q.dropUnproven()
-	}
-}
-
-// dropUnproven leaves out what rests on evidence that a hint does not bring.
-func (q *question) dropUnproven() {
-	for i := range q.candidates {
-		if c := &q.candidates[i]; c.alive() && provesByWay(c) {
-			q.unsuitable(c, "id_token_hint")
+		switch {
+		case !c.alive():
+		case signIn == nil:
+			c.lose(SignInMissing, "")
+		default:
+			if by, unfit := uncarried(q, c); unfit {
+				q.unsuitable(c, by)
+			}
 		}
 	}
 }
 
-func provesByWay(c *candidate) bool {
-	if c.scope.Needs != "" {
-		return true
+// uncarried objects to a scope that the present sign-in cannot carry; by a hint
+// nothing is carried that rests on the evidence of a way.
+func uncarried(q *question, c *candidate) (string, bool) {
+	signIn := q.facts.SignIn
+	switch {
+	case signIn == nil:
+		return "", false
+	case signIn.Hinted && c.wantsEvidence():
+		return "id_token_hint", true
 	}
+	return signIn.Way, !c.carriedBy(q.cat.ways[signIn.Way], signIn.Level) || c.wantsFresh() && !signIn.Fresh
+}
+
+func (c *candidate) wantsEvidence() bool {
+	conditions := c.conditions()
+	return c.scope.Needs != "" || len(conditions[0].By) > 0 || len(conditions[1].By) > 0
+}
+
+func (c *candidate) wantsFresh() bool {
+	conditions := c.conditions()
+	return conditions[0].Fresh || conditions[1].Fresh
+}
+
+// carriedBy reports whether a sign-in by the way, at the level, can carry it.
+func (c *candidate) carriedBy(w *Way, level int) bool {
 	for _, condition := range c.conditions() {
-		if len(condition.By) > 0 {
+		if len(condition.By) > 0 && (w == nil || !contains(condition.By, w.Code)) || level < condition.Level {
+			return false
+		}
+	}
+	return true
+}
+
+// conditional reports whether some way might not carry it.
+func (c *candidate) conditional() bool {
+	for _, condition := range c.conditions() {
+		if len(condition.By) > 0 || condition.Level > 0 {
 			return true
 		}
 	}
@@ -100,65 +133,82 @@ func (q *question) unsuitable(c *candidate, by string) {
 	}
 }
 
-// waysAsked gives the ways the client may use that meet the acr asked for.
-// asked says whether an acr of this realm was asked for at all; values the realm
-// does not know are no obstacle unless they are essential (Core §3.1.2.1, CL-8).
-func (q *question) waysAsked() (ways []*Way, asked, essential bool) {
-	values, essential := q.acrAsked()
-	wanted := make([]*ACR, 0, len(values))
-	for _, value := range values {
-		if a := q.cat.acr[value]; a != nil {
-			wanted = append(wanted, a)
-		}
-	}
-	asked = len(wanted) > 0 || essential && len(values) > 0
-	ways = make([]*Way, 0, len(q.cat.Definition.Ways))
-	for i := range q.cat.Definition.Ways {
-		w := &q.cat.Definition.Ways[i]
-		if len(q.client.Ways) > 0 && !contains(q.client.Ways, w.Code) || q.cat.levelOf(w) < q.client.MinLevel {
-			continue
-		}
-		if w.TestOnly && q.cat.Environment == Production {
-			continue
-		}
-		if !asked || q.cat.meets(w, wanted) {
-			ways = append(ways, w)
-		}
-	}
-	return ways, asked, essential
+// An acrWish is what was asked for by acr_values or by the claims parameter.
+type acrWish struct {
+	known     []*ACR // values of this realm, in order
+	essential bool
 }
 
-// acrAsked gives the acr values asked for; the claims parameter wins over
-// acr_values (CL-8).
-func (q *question) acrAsked() (values []string, essential bool) {
+// narrows reports whether the wish leaves out ways. Values that the realm does
+// not know are no obstacle unless they are essential (Core §3.1.2.1).
+func (w *acrWish) narrows() bool { return len(w.known) > 0 || w.essential }
+
+// acrWished reads the wish; the claims parameter wins over acr_values (CL-8).
+func (q *question) acrWished() acrWish {
 	for i := range q.ask.Claims.IDToken {
 		entry := &q.ask.Claims.IDToken[i]
 		if entry.Name != "acr" || len(entry.Values) == 0 {
 			continue
 		}
+		wish := acrWish{essential: entry.Essential}
 		for _, raw := range entry.Values {
-			var s string
-			if json.Unmarshal(raw, &s) == nil {
-				values = append(values, s)
+			var value string
+			if json.Unmarshal(raw, &value) == nil {
+				wish.add(q.cat.acr[value])
 			}
 		}
-		return values, entry.Essential
+		return wish
 	}
-	return q.ask.ACRValues, false
+	var wish acrWish
+	for _, value := range q.ask.ACRValues {
+		wish.add(q.cat.acr[value])
+	}
+	return wish
 }
 
-// meets reports whether a way can yield one of the values: of the same framework
-// at the same level or above; without framework, any way of that level.
-func (c *Catalog) meets(w *Way, wanted []*ACR) bool {
-	for _, a := range wanted {
-		for _, value := range w.ACR {
-			own := c.acr[value]
-			if own.Level >= a.Level && (a.Framework == "" || a.Framework == own.Framework) {
-				return true
-			}
+func (w *acrWish) add(acr *ACR) {
+	if acr != nil {
+		w.known = append(w.known, acr)
+	}
+}
+
+// metBy reports whether an acr grants the wish: of the same framework at the
+// same level or above; without framework, any of that level.
+func (w *acrWish) metBy(acr *ACR) bool {
+	for _, wanted := range w.known {
+		if acr.Level >= wanted.Level && (wanted.Framework == "" || wanted.Framework == acr.Framework) {
+			return true
 		}
 	}
 	return false
+}
+
+// grants reports whether what a sign-in proved grants the wish.
+func (q *question) grants(wish *acrWish, signIn *SignIn) bool {
+	acr := q.cat.acr[signIn.ACR]
+	return acr != nil && wish.metBy(acr)
+}
+
+// waysOffered gives the ways the client may use that can grant the wish.
+func (q *question) waysOffered(wish *acrWish) []*Way {
+	ways := make([]*Way, 0, len(q.cat.Definition.Ways))
+	for i := range q.cat.Definition.Ways {
+		w := &q.cat.Definition.Ways[i]
+		able := !wish.narrows()
+		for _, value := range w.ACR {
+			able = able || wish.metBy(q.cat.acr[value])
+		}
+		if able && q.mayUse(w) {
+			ways = append(ways, w)
+		}
+	}
+	return ways
+}
+
+// mayUse reports whether people may sign in to the client by the way.
+func (q *question) mayUse(w *Way) bool {
+	return (len(q.client.Ways) == 0 || contains(q.client.Ways, w.Code)) && q.cat.levelOf(w) >= q.client.MinLevel &&
+		(!w.TestOnly || q.cat.Environment == Test)
 }
 
 func (c *Catalog) levelOf(w *Way) int {
@@ -169,61 +219,74 @@ func (c *Catalog) levelOf(w *Way) int {
 	return level
 }
 
-// narrowWays lets the scopes narrow the ways, where no acr was asked for; a flow
-// first. A scope for which no way is left is unsuitable.
-func (q *question) narrowWays(ways []*Way, asked bool) []*Way {
-	for _, flows := range [...]bool{true, false} {
-		for i := range q.candidates {
-			c := &q.candidates[i]
-			if !c.alive() || (c.scope.Needs != "") != flows {
-				continue
+// narrowWays lets the scopes narrow the ways, where no acr was asked for: flows
+// first, then in the catalog's order, which the order of the request never
+// changes. A scope for which no way is left is unsuitable.
+func (q *question) narrowWays(ways []*Way, wish *acrWish) []*Way {
+	for _, c := range q.conditional() {
+		kept := make([]*Way, 0, len(ways))
+		for _, w := range ways {
+			if c.carriedBy(w, q.cat.levelOf(w)) {
+				kept = append(kept, w)
 			}
-			kept := make([]*Way, 0, len(ways))
-			for _, w := range ways {
-				if carries(c, w, q.cat.levelOf(w)) {
-					kept = append(kept, w)
-				}
-			}
-			switch {
-			case len(kept) == 0:
-				q.unsuitable(c, strings.Join(q.ask.ACRValues, " "))
-			case !asked:
-				ways = kept
-			}
+		}
+		switch {
+		case len(kept) == 0:
+			q.unsuitable(c, wish.String())
+		case !wish.narrows():
+			ways = kept
 		}
 	}
 	return ways
 }
 
-// carries reports whether a sign-in by the way, at the level, can carry a scope.
-func carries(c *candidate, w *Way, level int) bool {
-	for _, condition := range c.conditions() {
-		if len(condition.By) > 0 && (w == nil || !contains(condition.By, w.Code)) || level < condition.Level {
-			return false
+// conditional lists the scopes that not every way carries.
+func (q *question) conditional() []*candidate {
+	var list []*candidate
+	for i := range q.candidates {
+		if c := &q.candidates[i]; c.alive() && c.conditional() {
+			list = append(list, c)
 		}
 	}
-	return true
+	slices.SortFunc(list, func(a, b *candidate) int {
+		if flow := a.scope.Needs != ""; flow != (b.scope.Needs != "") {
+			if flow {
+				return -1
+			}
+			return 1
+		}
+		return a.scope.order - b.scope.order
+	})
+	return list
+}
+
+func (w *acrWish) String() string {
+	values := make([]string, len(w.known))
+	for i, acr := range w.known {
+		values[i] = acr.Value
+	}
+	return strings.Join(values, " ")
 }
 
 // suffices reports whether an earlier sign-in can be leant on (Core §3.1.2.1).
-func (q *question) suffices(signIn *SignIn, ways []*Way) bool {
-	if !containsWay(ways, q.cat.ways[signIn.Way]) || signIn.Level < q.leastLevel() {
+func (q *question) suffices(signIn *SignIn, ways []*Way, wish *acrWish) bool {
+	way := q.cat.ways[signIn.Way]
+	switch {
+	case way == nil || !contains(ways, way) || signIn.Level < q.client.MinLevel,
+		wish.narrows() && !q.grants(wish, signIn),
+		q.wantsFresh(),
+		q.ask.MaxAge != nil && q.facts.Now-signIn.AuthTime > *q.ask.MaxAge,
+		q.ask.Subject != "" && q.ask.Subject != signIn.Subject:
 		return false
 	}
-	if q.wantsFresh() {
-		return false
-	}
-	if q.ask.MaxAge != nil && q.facts.Now-signIn.AuthTime > *q.ask.MaxAge {
-		return false
-	}
-	if signIn.Hinted {
-		for i := range q.candidates {
-			if c := &q.candidates[i]; c.alive() && provesByWay(c) {
+	for i := range q.candidates {
+		if c := &q.candidates[i]; c.alive() {
+			if _, unfit := uncarried(q, c); unfit {
 				return false
 			}
 		}
 	}
-	return q.ask.Subject == "" || q.ask.Subject == signIn.Subject
+	return true
 }
 
 func (q *question) wantsFresh() bool {
@@ -231,7 +294,7 @@ func (q *question) wantsFresh() bool {
 		return true
 	}
 	for i := range q.candidates {
-		if c := &q.candidates[i]; c.alive() && c.scope.SignIn.Fresh {
+		if c := &q.candidates[i]; c.alive() && c.wantsFresh() {
 			return true
 		}
 	}
@@ -252,31 +315,50 @@ func (q *question) leastLevel() int {
 	return level
 }
 
-// judgeActs asks for the pages that scopes declare (sign, change_password, …).
+// judgeActs asks for the pages that scopes and authorization details declare
+// (sign, change_password, …).
 func (q *question) judgeActs() {
 	if q.d.Refused != nil {
 		return
+	}
+	for i := range q.d.Details {
+		v := &q.d.Details[i]
+		if t := q.cat.details[v.Type]; v.Reason == Given && t.Needs != "" {
+			v.Reason = q.act(Need{Kind: t.Needs}, v.Type)
+		}
 	}
 	for i := range q.candidates {
 		c := &q.candidates[i]
 		if !c.alive() || c.scope.Needs == "" {
 			continue
 		}
-		done, known := q.facts.Acts[string(c.scope.Needs)]
-		switch {
-		case known && !done:
-			c.lose(ActDeclined, string(c.scope.Needs))
-			q.refuse(ActDeclined, string(c.name), "", "access_denied")
-		case !known && q.facts.NoInteraction:
-			c.lose(ActMissing, string(c.scope.Needs))
-		case !known:
-			c.pending = ActMissing
-			q.d.Needs = append(q.d.Needs, Need{Kind: c.scope.Needs, Scope: c.name})
+		switch reason := q.act(Need{Kind: c.scope.Needs, Scope: c.name}, string(c.name)); {
+		case reason == Given:
+		case reason == ActMissing && !q.facts.NoInteraction:
+			c.wait(reason)
+		default:
+			c.lose(reason, string(c.scope.Needs))
 		}
 	}
 }
 
-func containsWay(ways []*Way, way *Way) bool { return way != nil && contains(ways, way) }
+// act finds out whether an act was done. One that was declined ends the request;
+// one that is missing is needed, where a page can be shown.
+func (q *question) act(need Need, what string) Reason {
+	done, known := q.facts.Acts[string(need.Kind)]
+	switch {
+	case done:
+		return Given
+	case known:
+		if q.facts.Prior == nil {
+			q.refuse(ActDeclined, what, "", "access_denied")
+		}
+		return ActDeclined
+	case !q.facts.NoInteraction && !q.needs(need.Kind):
+		q.d.Needs = append(q.d.Needs, need)
+	}
+	return ActMissing
+}
 
 func codes(ways []*Way) []string {
 	list := make([]string, len(ways))

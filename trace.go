@@ -14,6 +14,11 @@ func (d *Decision) String() string {
 	for _, v := range d.Scopes {
 		width = max(width, len(v.Scope))
 	}
+	for i := range d.Claims {
+		if d.Claims[i].told() {
+			width = max(width, len(d.Claims[i].Claim))
+		}
+	}
 	line := func(name string, words ...string) {
 		fmt.Fprintf(&b, "%-*s  %s\n", width, name, strings.TrimRight(strings.Join(words, "  "), " "))
 	}
@@ -21,7 +26,7 @@ func (d *Decision) String() string {
 		line(string(v.Scope), string(v.Reason), v.By)
 	}
 	for _, v := range d.Claims {
-		if v.Reason != Given && v.Reason != ScopeNotGiven {
+		if v.told() {
 			line(string(v.Claim), string(v.Reason), string(v.Sink), v.By)
 		}
 	}
@@ -38,8 +43,16 @@ func (d *Decision) String() string {
 		line("! "+r.Error, string(r.Reason), r.What, r.Also)
 		return b.String()
 	}
-	d.Shape.write(&b)
+	if len(d.Needs) == 0 {
+		d.Shape.write(&b)
+	}
 	return b.String()
+}
+
+// told reports whether the claim has a line of its own: what was given stands in
+// its sink, and what falls with its scope needs no more words.
+func (v *ClaimVerdict) told() bool {
+	return v.Reason != Given && (v.Reason != ScopeNotGiven || v.Via == "claims")
 }
 
 func (n *Need) words() []string {
@@ -87,6 +100,11 @@ func (s *Shape) write(b *strings.Builder) {
 	if len(roles) > 0 {
 		fmt.Fprintf(b, "> %-13s %s\n", "roles", strings.Join(roles, ", "))
 	}
+	types := make([]string, len(s.Details))
+	for i := range s.Details {
+		types[i] = s.Details[i].Type
+	}
+	row("details", types)
 	var words []string
 	for _, flag := range [...]struct {
 		on   bool
