@@ -91,6 +91,9 @@ func readJWEHeader(jwe string) (kid, algorithm string, err error) {
 	if !ok1 || !ok2 || !slices.Contains(KeyManagement, algorithm) {
 		return "", "", ErrInvalid
 	}
+	if agreed := algorithm == "ECDH-ES"; agreed != (jwe[first+1] == '.') {
+		return "", "", ErrInvalid // an agreed key is not sent along (RFC 7516 §5.2, step 10)
+	}
 	return kid, algorithm, nil
 }
 
