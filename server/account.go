@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -96,8 +97,29 @@ func (p *Provider) openAccount(w http.ResponseWriter, r *http.Request, a *author
 	if err := p.Store.SaveSession(r.Context(), session, a.realm.cookie(r, accountCookie)); err != nil {
 		return err
 	}
-	http.Redirect(w, r, a.realm.endpoint("/account"), http.StatusSeeOther)
+	chosen := ""
+	if i.Language != p.language(r, a.realm, nil) {
+		chosen = i.Language
+	}
+	http.Redirect(w, r, accountAddress(a.realm, "", chosen), http.StatusSeeOther)
 	return nil
+}
+
+// accountAddress is the account page, telling what was done, in a language that
+// the person chose.
+func accountAddress(realm *realm, told, language string) string {
+	query := url.Values{}
+	if told != "" {
+		query.Set("told", told)
+	}
+	if language != "" {
+		query.Set("ui_locales", language)
+	}
+	address := realm.endpoint("/account")
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	return address
 }
 
 func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *realm, session *tillit.Session, told string) error {
@@ -114,7 +136,7 @@ func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *re
 	if err != nil {
 		return err
 	}
-	model := Account{Action: realm.endpoint("/account"), Token: token}
+	model := Account{Action: accountAddress(realm, "", r.URL.Query().Get("ui_locales")), Token: token}
 	model.Person = p.displayName(ctx, &authorization{realm: realm, catalog: realm.catalog, client: accountClient, person: person, context: session.Context})
 	if slices.Contains([]string{"revoked", "withdrawn", "revoked_client", "revoked_all"}, told) {
 		model.Told = p.Pages.Sentence(language, "told."+told)
@@ -163,7 +185,7 @@ func (p *Provider) scopeOf(catalog *tillit.Catalog, g *tillit.Grant, name tillit
 	if scope == nil {
 		return item
 	}
-	item.Title, item.Claims = scope.Title.In(language), titles(catalog, scope.Claims, language)
+	item.Title, item.Claims = scope.Title.In(language), titles(catalog, received(g, scope.Claims), language)
 	for _, agreement := range g.Facts.Consent.Agreed {
 		if agreement.Item == string(scope.Name) {
 			item.Withdraws = !item.Withdrawn
@@ -177,6 +199,18 @@ func (p *Provider) scopeOf(catalog *tillit.Catalog, g *tillit.Grant, name tillit
 		item.Why = p.Pages.Sentence(language, "why.provisioned")
 	}
 	return item
+}
+
+// received leaves the claims that the grant lets out: a scope may name others,
+// which this client does not get.
+func received(g *tillit.Grant, claims []tillit.ClaimName) []tillit.ClaimName {
+	var list []tillit.ClaimName
+	for _, name := range claims {
+		if slices.ContainsFunc(g.Shape.Claims, func(s tillit.SinkClaims) bool { return slices.Contains(s.Claims, name) }) {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 func (p *Provider) claimOf(catalog *tillit.Catalog, g *tillit.Grant, agreement tillit.Agreement, language string) AccountItem {
@@ -237,6 +271,9 @@ func (p *Provider) accountSignIns(ctx context.Context, realm *realm, person *til
 }
 
 func (p *Provider) cardOf(ctx context.Context, realm *realm, id tillit.ClientID, language string) ClientCard {
+	if id == accountClient.ID {
+		return ClientCard{ID: string(id), Name: p.Pages.Sentence(language, "account.title")}
+	}
 	client, err := p.Store.Client(ctx, realm.catalog.Registry, id)
 	if err != nil {
 		return ClientCard{ID: string(id), Name: string(id)}
@@ -293,7 +330,7 @@ func (p *Provider) accountForm(w http.ResponseWriter, r *http.Request, realm *re
 	if err != nil && !errors.Is(err, tillit.ErrNotFound) {
 		return err
 	}
-	http.Redirect(w, r, realm.endpoint("/account?told="+told), http.StatusSeeOther)
+	http.Redirect(w, r, accountAddress(realm, told, r.URL.Query().Get("ui_locales")), http.StatusSeeOther)
 	return nil
 }
 

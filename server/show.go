@@ -83,7 +83,7 @@ func (p *Provider) showConsent(w http.ResponseWriter, r *http.Request, a *author
 		}
 		for _, name := range item.Claims {
 			if claim := a.catalog.Claim(name); claim != nil {
-				shown.Claims = append(shown.Claims, ConsentClaim{Name: claim.Wire(), Title: claim.Title.In(i.Language), Value: printed(values[name])})
+				shown.Claims = append(shown.Claims, ConsentClaim{Name: claim.Wire(), Title: claim.Title.In(i.Language), Value: p.printed(values[name], i.Language)})
 			}
 		}
 		model.Items = append(model.Items, shown)
@@ -104,35 +104,45 @@ func (p *Provider) remembers(a *authorization, item tillit.ConsentItem) bool {
 	return s != nil && s.Consent == tillit.ConsentOnce
 }
 
-// printed writes a value for a person to read.
-func printed(value any) string {
+// printed writes a value for a person to read, on one line.
+func (p *Provider) printed(value any, language string) string {
 	switch v := value.(type) {
 	case nil:
 		return ""
 	case string:
-		return v
+		return strings.ReplaceAll(v, "\n", ", ")
 	case map[string]any:
 		if text, ok := v["formatted"].(string); ok {
-			return text
+			return p.printed(text, language)
 		}
-		parts := make([]string, 0, len(v))
-		for _, name := range sortedKeys(v) {
-			parts = append(parts, printed(v[name]))
-		}
-		return strings.Join(parts, ", ")
+		return p.printedMembers(v, language)
 	case []any:
 		parts := make([]string, 0, len(v))
 		for _, element := range v {
-			parts = append(parts, printed(element))
+			parts = append(parts, p.printed(element, language))
 		}
 		return strings.Join(parts, "; ")
 	case bool:
 		if v {
-			return "✓"
+			return p.Pages.Sentence(language, "value.yes")
 		}
-		return "–"
+		return p.Pages.Sentence(language, "value.no")
 	}
 	return fmt.Sprint(value)
+}
+
+// printedMembers writes an object's members; what is true of it is ticked, since
+// a bare yes or no among values says nothing.
+func (p *Provider) printedMembers(members map[string]any, language string) string {
+	parts, tick := make([]string, 0, len(members)), ""
+	for _, name := range sortedKeys(members) {
+		if yes, isBool := members[name].(bool); !isBool {
+			parts = append(parts, p.printed(members[name], language))
+		} else if yes {
+			tick = " ✓"
+		}
+	}
+	return strings.Join(parts, ", ") + tick
 }
 
 func (p *Provider) clientCard(ctx context.Context, c *tillit.Catalog, client *tillit.Client, language string) ClientCard {
@@ -143,6 +153,12 @@ func (p *Provider) clientCard(ctx context.Context, c *tillit.Catalog, client *ti
 	for i := range c.Organizations {
 		if c.Organizations[i].Number == client.Organization {
 			card.Organization = c.Organizations[i].Title.In(language)
+		}
+	}
+	if card.Organization == "" && client.Organization != "" {
+		// Whom nobody has registered is left out: the page is worth more than its caption.
+		if o, err := p.Store.Organization(ctx, c.Registry, client.Organization); err == nil {
+			card.Organization = o.Title.In(language)
 		}
 	}
 	return card

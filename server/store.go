@@ -16,6 +16,8 @@ type Store interface {
 	// Client gives a prepared client, tillit.ErrNotFound for an unknown one. Clients
 	// are cached by revision.
 	Client(ctx context.Context, registry string, id tillit.ClientID) (*tillit.Client, error)
+	// Organization gives who is behind a client; ErrNotFound where nobody is known.
+	Organization(ctx context.Context, registry, number string) (*tillit.Organization, error)
 	// Access gives those of the scopes that the organization was let in to.
 	Access(ctx context.Context, registry, organization string, scopes []tillit.ScopeName) ([]tillit.ScopeName, error)
 
