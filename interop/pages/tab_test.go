@@ -123,6 +123,12 @@ func (w *tab) withoutScripts() {
 	run(w, command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 }
 
+// forget throws the window's cookies away.
+func (w *tab) forget() {
+	w.Helper()
+	run(w, command(network.ClearBrowserCookies, cdp.Empty{}))
+}
+
 func (w *tab) open(address string) {
 	w.Helper()
 	run(w, chromedp.Navigate(address))
