@@ -54,6 +54,7 @@ func loopback(host string) bool {
 // so they answer to this machine alone.
 func (c *config) check(set *catalog.Set) error {
 	f := c.file
+	f.faults = nil
 	for _, realm := range slices.Sorted(maps.Keys(c.Issuers)) {
 		if set.Catalog(realm, "") == nil {
 			f.at("issuers."+realm, strings.Join(set.Realms(), ", "), "there is no realm %q in %s", realm, c.Realms)

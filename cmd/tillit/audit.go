@@ -91,27 +91,45 @@ func summary(r *tillit.AuditRecord) string {
 
 type auditVerifyCommand struct{ place }
 
-// Run computes the chains anew.
+// A verified record, as far as it is.
+type verified struct {
+	store.AuditReport
+	Forged string `json:"forged,omitempty"` // the first checkpoint that we did not sign
+}
+
+// Run computes the chains anew and checks the signatures of their checkpoints.
 func (v *auditVerifyCommand) Run(c *console) error {
-	p, err := v.rooms(c.ctx)
+	if !v.kept() {
+		_, err := v.settings()
+		return err
+	}
+	p, err := v.whole(c, "")
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	report, err := p.store.VerifyAudit(c.ctx)
+	report, forged, err := p.house.VerifyAudit(c.ctx)
 	if err != nil {
 		return err
 	}
-	err = c.print(report, func(w io.Writer) {
-		fmt.Fprintf(w, "%d records in %d chains, %d checkpoints\n", report.Records, report.Chains, report.Checkpoints)
-		if b := report.Broken; b != nil {
-			fmt.Fprintf(w, "broken: chain %s, record %d: %s\n", b.Chain, b.Seq, b.What)
-			return
-		}
-		fmt.Fprintln(w, "whole")
-	})
-	if err == nil && report.Broken != nil {
+	result := verified{report, forged}
+	if err := c.print(result, result.write); err != nil {
+		return err
+	}
+	if report.Broken != nil || forged != "" {
 		return &quietError{1}
 	}
-	return err
+	return nil
+}
+
+func (v *verified) write(w io.Writer) {
+	fmt.Fprintf(w, "%d records in %d chains, %d checkpoints\n", v.Records, v.Chains, v.Checkpoints)
+	switch {
+	case v.Broken != nil:
+		fmt.Fprintf(w, "broken: chain %s, record %d: %s\n", v.Broken.Chain, v.Broken.Seq, v.Broken.What)
+	case v.Forged != "":
+		fmt.Fprintf(w, "forged: %s\n", v.Forged)
+	default:
+		fmt.Fprintln(w, "whole")
+	}
 }

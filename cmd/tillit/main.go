@@ -8,6 +8,7 @@
 //	tillit client   what clients may ask for, and what it would yield
 //	tillit key      signing keys and their rotation
 //	tillit audit    is the record of decisions whole?
+//	tillit migrate  the store's schema, brought up to date
 //
 // Every flag has an environment variable: TILLIT_ and the flag in capitals.
 package main
@@ -38,6 +39,7 @@ type commands struct {
 	Client  clientCommand  `cmd:"" help:"See, add and remove clients, and see what each may ask for."`
 	Key     keyCommand     `cmd:"" help:"List and rotate signing keys."`
 	Audit   auditCommand   `cmd:"" help:"List the record of decisions, and say whether it is whole."`
+	Migrate migrateCommand `cmd:"" help:"Bring the schema of a store up to date, before a new version starts."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -51,10 +51,10 @@ func (s *serveCommand) Run(c *console) error {
 func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
 	realms := os.DirFS(c.Realms)
 	set, err := catalog.Load(realms)
-	if err != nil {
-		return nil, nil, err
+	if err == nil {
+		err = c.check(set)
 	}
-	if err := c.check(set); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
 	master, err := token.LoadMasterKey(c.MasterKeyFile)
@@ -68,6 +68,7 @@ func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
 	}
 	house, err := wiring.Open(to.ctx, wiring.Config{
 		Base: c.BaseURL, Issuers: c.Issuers, Realms: realms, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
+		Admit: c.check,
 	})
 	return house, secure, err
 }

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// writePair writes a certificate of that serial number, and its key.
+func writePair(t *testing.T, files tlsFiles, serial int64) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<32, 0),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, files.Certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	write(t, files.Key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+}
+
+func write(t *testing.T, path string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCertificateIsReadAgainWhenItChanges(t *testing.T) {
+	directory := t.TempDir()
+	f := &certificateFile{
+		files: tlsFiles{Certificate: filepath.Join(directory, "tls.crt"), Key: filepath.Join(directory, "tls.key")},
+		log:   slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}
+	writePair(t, f.files, 1)
+	if err := f.read(); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now()
+	step := func(what string, want int64) {
+		t.Helper()
+		at = at.Add(certificateCheck)
+		if got := f.present(at).Leaf.SerialNumber.Int64(); got != want {
+			t.Errorf("%s: certificate %d; want %d", what, got, want)
+		}
+	}
+	step("as it was", 1)
+
+	key, err := os.ReadFile(f.files.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, f.files.Key, []byte("half of a key"))
+	step("a key that fits nothing", 1)
+	os.Remove(f.files.Certificate)
+	step("no certificate", 1)
+	write(t, f.files.Key, key)
+	writePair(t, f.files, 2)
+	step("another pair", 2)
+}
