@@ -36,6 +36,7 @@ type Context struct {
 	Nonce   string          `json:"nonce,omitempty"`
 	SignIn  json.RawMessage `json:"sign_in,omitempty"` // facts of the way: certificate, transaction, …
 	Act     json.RawMessage `json:"act,omitempty"`     // what the pages of needs brought
+	JKT     string          `json:"jkt,omitempty"`     // thumbprint of the key the grant is bound to
 	AMR     []string        `json:"amr,omitempty"`
 	AMRWord bool            `json:"amr_word,omitempty"`
 }

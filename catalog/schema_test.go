@@ -67,19 +67,11 @@ func TestEveryFieldIsUsed(t *testing.T) {
 			trees = append(trees, dialect.value)
 		}
 	}
-	// What waits for a feature of the provider.
-	later := map[string]string{
-		"request.features": "no realm can switch on what does not exist",
-		"request.private":  "there is no way yet to send a value other than through the browser",
-	}
 	used := map[string]bool{}
 	visit(t, root, root, "", trees, used)
 	for _, path := range slices.Sorted(maps.Keys(used)) {
-		if !used[path] && later[path] == "" {
+		if !used[path] {
 			t.Errorf("no shipped realm uses %s", path)
-		}
-		if used[path] && later[path] != "" {
-			t.Errorf("%s is used: it no longer waits", path)
 		}
 	}
 }

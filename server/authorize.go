@@ -24,6 +24,7 @@ type authorization struct {
 	context tillit.Context
 	person  *tillit.Person
 	hint    *hint  // id_token_hint, verified
+	sealed  bool   // the parameters came encrypted
 	sid     string // of the session or sign-in
 }
 

@@ -85,16 +85,16 @@ func (p *Provider) tokenBody(ctx context.Context, realm *realm, value string) (j
 
 // bearer reads the token of a request: in the header alone, never in the query
 // (RFC 9700 §4.3.2).
-func bearer(r *http.Request) (string, error) {
+func bearer(r *http.Request) (scheme, value string, err error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
-		return "", &Error{Code: "no_credentials", Description: "no access token"}
+		return "", "", &Error{Code: "no_credentials", Description: "no access token"}
 	}
-	scheme, value, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") || value == "" || len(value) > maxParameter {
-		return "", &Error{Code: "invalid_request", Description: "the header Authorization is not of scheme Bearer"}
+	scheme, value, _ = strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "DPoP") || value == "" || len(value) > maxParameter {
+		return "", "", &Error{Code: "invalid_request", Description: "the header Authorization is not of scheme Bearer or DPoP"}
 	}
-	return strings.TrimSpace(value), nil
+	return scheme, strings.TrimSpace(value), nil
 }
 
 // TokenRevoked reports whether a token of the realm has been taken back, by

@@ -23,6 +23,7 @@ var checks = []struct {
 	{"a pushed request is read", (*Provider).readPushed},
 	{"parameters that decide where to answer stand once", trustedOnce},
 	{"client is known", knownClient},
+	{"a request object is read", (*Provider).readRequestObject},
 	{"redirect_uri is registered", registeredRedirect},
 	{"response_mode is known", knownResponseMode},
 	{"parameters stand once", parametersOnce},
@@ -37,6 +38,7 @@ var checks = []struct {
 	{"claims is well formed", claimsSyntax},
 	{"resource is a URI", resourceSyntax},
 	{"authorization_details is well formed", detailsSyntax},
+	{"private values come privately", privateValues},
 	{"hints are read", readHints},
 }
 
@@ -287,6 +289,9 @@ func scopeSyntax(_ *Provider, _ *http.Request, a *authorization) error {
 	a.ask.ACRValues = words(a.params.Get("acr_values"))
 	a.ask.Languages = words(a.params.Get("claims_locales"))
 	a.request.UILocales = words(a.params.Get("ui_locales"))
+	if feature(a.catalog, "dpop") {
+		a.context.JKT = a.params.Get("dpop_jkt")
+	}
 	for _, name := range a.catalog.Parameters() {
 		if value := a.params.Get(name); value != "" {
 			if a.ask.Parameters == nil {
@@ -354,6 +359,31 @@ func detailsSyntax(_ *Provider, _ *http.Request, a *authorization) error {
 		return fromSyntax("invalid_authorization_details", err)
 	}
 	a.ask.Details = details
+	return nil
+}
+
+// privateValues refuses a login_hint that holds a value the realm calls private,
+// unless it was pushed or encrypted: queries end up in histories and logs.
+func privateValues(_ *Provider, _ *http.Request, a *authorization) error {
+	hint := a.params.Get("login_hint")
+	if hint == "" || a.ask.Pushed || a.sealed || len(a.catalog.Request.Private) == 0 {
+		return nil
+	}
+	code, arguments, found := strings.Cut(hint, ":")
+	if !found || arguments == "" {
+		return nil
+	}
+	for i := range a.catalog.Ways {
+		way := &a.catalog.Ways[i]
+		if code != "" && code != way.Code {
+			continue
+		}
+		for _, name := range way.Hint {
+			if claim := a.catalog.Claim(name); claim != nil && slices.Contains(a.catalog.Request.Private, claim.Sensitivity) {
+				return refuse("invalid_request", "the login_hint holds a private value: push the request, or encrypt it")
+			}
+		}
+	}
 	return nil
 }
 

@@ -12,13 +12,13 @@ import (
 
 // authMethods lists the ways clients prove who they are at this provider
 // (OIDC Core §9); discovery publishes it.
-var authMethods = []string{"client_secret_basic", "client_secret_post", "none"}
+var authMethods = []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
 
 // credentials are what a request brings to prove which client it is from.
 type credentials struct {
-	method string // client_secret_basic, client_secret_post or none
+	method string // one of authMethods
 	id     tillit.ClientID
-	secret string
+	secret string // of the methods that have one; the assertion of private_key_jwt
 }
 
 // authenticateClient finds out which client asks, by exactly the method it is
@@ -55,6 +55,8 @@ func (p *Provider) authenticateClient(r *http.Request, realm *realm, form params
 		return client, nil
 	case sent.method != client.AuthMethod && p.on("auth_method"):
 		return nil, failed("the client is registered for another authentication method", nil)
+	case sent.method == "private_key_jwt":
+		return client, p.checkAssertion(r.Context(), realm, client, sent.secret)
 	case !p.Secrets.CheckSecret(sent.secret, client.Secrets, p.now()):
 		return nil, failed("client authentication failed", nil)
 	}
@@ -68,11 +70,14 @@ var decoySecret = []tillit.SecretHash{{Method: "sha256", Hash: "AAAAAAAAAAAAAAAA
 func readCredentials(r *http.Request, form params) (credentials, error) {
 	header := r.Header.Get("Authorization")
 	c := credentials{method: "none", id: tillit.ClientID(form.Get("client_id"))}
-	if form.has("client_assertion") || form.has("client_assertion_type") {
-		return c, refuse("invalid_client", "client assertions are not supported here")
-	}
 	if form.Get("client_secret") != "" {
 		c.method, c.secret = "client_secret_post", form.Get("client_secret")
+	}
+	if form.Get("client_assertion") != "" || form.Get("client_assertion_type") != "" {
+		if c.secret != "" || header != "" {
+			return c, refuse("invalid_request", "more than one client authentication method in a request")
+		}
+		return readAssertion(form)
 	}
 	if header == "" {
 		return c, nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/token"
 )
 
 // discovery serves the metadata of OIDC Discovery §3 and RFC 8414 §2, computed
@@ -23,7 +24,7 @@ func (p *Provider) metadata(realm *realm) map[string]any {
 		"introspection_endpoint":           realm.endpoint("/introspect"),
 		"revocation_endpoint":              realm.endpoint("/revoke"),
 		"service_documentation":            p.Base,
-		"request_parameter_supported":      false,
+		"request_parameter_supported":      feature(c, "request_object"),
 		"request_uri_parameter_supported":  false,
 		"require_request_uri_registration": false,
 	}
@@ -36,10 +37,16 @@ func (p *Provider) metadata(realm *realm) map[string]any {
 	put("grant_types_supported", grants)
 	put("scopes_supported", publicScopes(c))
 	put("token_endpoint_auth_methods_supported", methodsOf(c))
+	if slices.Contains(methodsOf(c), "private_key_jwt") {
+		put("token_endpoint_auth_signing_alg_values_supported", token.AsymmetricAlgorithms)
+	}
 	put("introspection_endpoint_auth_methods_supported", slices.DeleteFunc(methodsOf(c), func(s string) bool { return s == "none" }))
 	put("revocation_endpoint_auth_methods_supported", methodsOf(c))
 	if slices.Contains(grants, "authorization_code") {
 		p.interactive(realm, m, put)
+	}
+	if feature(c, "dpop") {
+		put("dpop_signing_alg_values_supported", token.AsymmetricAlgorithms)
 	}
 	p.furtherMembers(realm, m)
 	return m
@@ -52,6 +59,9 @@ func (p *Provider) interactive(realm *realm, m map[string]any, put func(string, 
 	m["userinfo_endpoint"] = realm.endpoint("/userinfo")
 	m["end_session_endpoint"] = realm.endpoint("/logout")
 	m["claims_parameter_supported"] = true
+	if feature(c, "request_object") {
+		put("request_object_signing_alg_values_supported", token.AsymmetricAlgorithms)
+	}
 	if feature(c, "par") {
 		m["pushed_authorization_request_endpoint"] = realm.endpoint("/par")
 		m["require_pushed_authorization_requests"] = false

@@ -163,7 +163,7 @@ func (p *Provider) explainToken(ctx context.Context, realm *realm, e ExplainRequ
 		x.Error = refuse("unauthorized_client", "the client is not registered for this grant_type")
 		return x, nil
 	}
-	request := &tokenRequest{realm, client, sent, p.now()}
+	request := &tokenRequest{realm: realm, client: client, form: sent, now: p.now()}
 	t, err := redeemClientCredentials(p, ctx, request)
 	if err != nil {
 		x.Error = asError(err)

@@ -23,6 +23,7 @@ var codeRules = []struct {
 	{"code is of the client", "invalid_grant", otherClient, "the code is not known or no longer valid"},
 	{"code has not expired", "invalid_grant", codeExpired, "the code is not known or no longer valid"},
 	{"same redirect_uri", "invalid_grant", otherRedirect, "redirect_uri differs from the one of the authorization request"},
+	{"same key as dpop_jkt", "invalid_grant", otherKey, "the DPoP proof is not of the key that the authorization request named"},
 	{"code_verifier matches", "invalid_grant", verifierWrong, "code_verifier is missing, malformed or does not match"},
 }
 
@@ -32,6 +33,11 @@ func codeExpired(t *tokenRequest, code *tillit.Code) bool { return code.Expires 
 
 func otherRedirect(t *tokenRequest, code *tillit.Code) bool {
 	return t.form.Get("redirect_uri") != code.RedirectURI
+}
+
+// otherKey holds the code to the key named by dpop_jkt (RFC 9449 §10).
+func otherKey(t *tokenRequest, code *tillit.Code) bool {
+	return code.Grant.Context.JKT != "" && code.Grant.Context.JKT != t.jkt
 }
 
 var verifierPattern = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
@@ -70,6 +76,7 @@ func redeemCode(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, err
 			return nil, refuse(rule.error, "%s", rule.told)
 		}
 	}
+	bindPublic(t, &code.Grant)
 	ticket, err := p.ticketOf(ctx, t.realm, t.client, &code.Grant)
 	if err != nil {
 		return nil, err
@@ -100,4 +107,14 @@ func (p *Provider) codeReused(ctx context.Context, t *tokenRequest, code *tillit
 		return err
 	}
 	return refuse("invalid_grant", "the code has been redeemed before")
+}
+
+// bindPublic binds the refresh tokens of a public client to the key it proved:
+// it has nothing else to prove who it is with (RFC 9449 §5). Of a confidential
+// client only the access token is bound.
+func bindPublic(t *tokenRequest, grant *tillit.Grant) {
+	grant.Context.JKT = ""
+	if t.client.Public() {
+		grant.Context.JKT = t.jkt
+	}
 }

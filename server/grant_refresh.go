@@ -60,6 +60,9 @@ func redeemRefresh(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, 
 	if err != nil {
 		return nil, err
 	}
+	if grant.Context.JKT != "" && grant.Context.JKT != t.jkt {
+		return nil, refuse("invalid_dpop_proof", "the refresh token is bound to a key: send a proof of that key")
+	}
 	late := refresh.Spent != 0
 	if late && t.now-refresh.Spent > refreshGrace {
 		return nil, p.refreshReused(ctx, t, refresh)

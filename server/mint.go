@@ -23,6 +23,7 @@ type minting struct {
 	grant   string // id, "" without one
 	session string
 	subject tillit.Subject
+	jkt     string // thumbprint of the key the access token is bound to, or ""
 	sinks   map[tillit.Sink]members
 	now     int64
 	expires int64 // of the access token
@@ -51,6 +52,9 @@ func (p *Provider) mint(ctx context.Context, m *minting) (*minted, error) {
 	}
 	out.response["access_token"] = access
 	out.response["token_type"] = tokenType(m.catalog)
+	if m.jkt != "" {
+		out.response["token_type"] = "DPoP"
+	}
 	out.response["expires_in"] = m.expires - m.now
 	if len(shape.Scopes) > 0 {
 		out.response["scope"] = tillit.JoinScopes(shape.Scopes)
@@ -87,6 +91,9 @@ func (p *Provider) mintAccess(ctx context.Context, m *minting, out *minted) (str
 	claims := m.protocol(kind, m.sinks[tillit.SinkAccessToken])
 	jti := newJTI(m.grant)
 	claims["jti"] = jti
+	if m.jkt != "" {
+		claims["cnf"] = map[string]string{"jkt": m.jkt}
+	}
 	out.jti = append(out.jti, jti)
 	body, err := json.Marshal(claims)
 	if err != nil {

@@ -47,6 +47,13 @@ func (p *Provider) pushedAuthorization(w http.ResponseWriter, r *http.Request, r
 		return refuse("invalid_request", "a pushed request cannot name another one by request_uri")
 	}
 	form.Set("client_id", string(client.ID))
+	jkt, err := p.proofOf(r, realm, "", form.Get("dpop_jkt"))
+	if err != nil {
+		return err
+	}
+	if jkt != "" {
+		form.Set("dpop_jkt", jkt)
+	}
 	a := &authorization{realm: realm, catalog: realm.catalog, params: form}
 	a.ask.Pushed = true
 	if err := p.check(r, a); err != nil {

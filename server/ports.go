@@ -16,6 +16,8 @@ type Keys interface {
 	// realm and gives its claims, header type and algorithm. It does not look
 	// at exp.
 	Verify(ctx context.Context, realm, jws string) (claims []byte, typ, algorithm string, err error)
+	// Decrypt opens a JWE that was encrypted to one of the realm's keys.
+	Decrypt(ctx context.Context, realm, jwe string) ([]byte, error)
 	// JWKS gives the realm's published public keys as a JWK Set.
 	JWKS(ctx context.Context, realm string) ([]byte, error)
 }

@@ -82,6 +82,10 @@ type Store interface {
 	RevokeToken(ctx context.Context, realm, jti string, expires int64, record *tillit.AuditRecord) error
 	TokenRevoked(ctx context.Context, realm, jti string) (bool, error)
 
+	// Spend uses something single-use up until the instant until: the jti of an
+	// assertion or proof. Within it, a second time is ErrSpent.
+	Spend(ctx context.Context, realm, kind string, key []byte, at, until int64) error
+
 	// Remembered gives what a person agreed to for a client and has not taken back.
 	Remembered(ctx context.Context, realm, person string, client tillit.ClientID) ([]tillit.Agreement, error)
 	// AllRemembered gives it for every client, in the order of clients.

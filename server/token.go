@@ -30,6 +30,7 @@ type tokenRequest struct {
 	client *tillit.Client
 	form   params
 	now    int64
+	jkt    string // thumbprint of the key a DPoP proof was of, or ""
 }
 
 // A ticket is what was redeemed: the ask it was born with, what is known since,
@@ -73,7 +74,11 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, realm *realm) e
 	if !client.MayUse(name) {
 		return refuse("unauthorized_client", "the client is not registered for this grant_type")
 	}
-	response, err := p.redeem(r.Context(), gt, &tokenRequest{realm, client, form, p.now()})
+	jkt, err := p.proofOf(r, realm, "", "")
+	if err != nil {
+		return err
+	}
+	response, err := p.redeem(r.Context(), gt, &tokenRequest{realm, client, form, p.now(), jkt})
 	if err != nil {
 		return err
 	}
@@ -135,7 +140,7 @@ func (t *ticket) minting(request *tokenRequest, decision *tillit.Decision) *mint
 			realm: request.realm, catalog: t.catalog, client: request.client, person: t.person,
 			ask: t.ask, facts: t.facts, context: t.context, decision: decision,
 		},
-		subject: t.subject, now: request.now, expires: request.now + decision.Shape.Access, ends: t.ends, code: t.code,
+		subject: t.subject, jkt: request.jkt, now: request.now, expires: request.now + decision.Shape.Access, ends: t.ends, code: t.code,
 	}
 	if t.grant != nil {
 		m.grant, m.session = t.grant.ID, t.grant.Session

@@ -11,7 +11,7 @@ import (
 // userinfo serves the UserInfo endpoint (OIDC Core §5.3). Claims come from the
 // grant, decided again: live values, live revocation.
 func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request, realm *realm) error {
-	value, err := bearer(r)
+	scheme, value, err := bearer(r)
 	if err != nil {
 		return err
 	}
@@ -21,6 +21,9 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request, realm *realm
 		return &Error{Code: "invalid_token", Description: "the access token is not valid"}
 	}
 	if err != nil {
+		return err
+	}
+	if err := p.confirm(r, realm, scheme, value, presented.claims); err != nil {
 		return err
 	}
 	if presented.grant == nil {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/tillit/tillit/token"
 )
 
 func writeJSON(w http.ResponseWriter, status int, body any) error {
@@ -40,7 +42,12 @@ func challenge(w http.ResponseWriter, realm *realm, e *Error) {
 		status = http.StatusUnauthorized
 	}
 	if status == http.StatusUnauthorized || status == http.StatusForbidden || e.Code == "invalid_request" {
-		w.Header().Set("WWW-Authenticate", "Bearer "+strings.Join(parts, ", "))
+		scheme := "Bearer "
+		if e.DPoP {
+			scheme = "DPoP "
+			parts = append(parts, `algs="`+strings.Join(token.AsymmetricAlgorithms, " ")+`"`)
+		}
+		w.Header().Set("WWW-Authenticate", scheme+strings.Join(parts, ", "))
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/tillit/tillit"
 )
 
@@ -30,19 +32,20 @@ type FixtureRealm struct {
 
 // FixtureClient is a demo client with its secret.
 type FixtureClient struct {
-	ID                     tillit.ClientID    `json:"client_id"`
-	Name                   string             `json:"client_name,omitempty"`
-	EnglishName            string             `json:"client_name#en,omitempty"`
-	Secret                 string             `json:"client_secret,omitempty"`
-	AuthMethod             string             `json:"token_endpoint_auth_method"`
-	GrantTypes             []string           `json:"grant_types"`
-	ResponseTypes          []string           `json:"response_types,omitempty"`
-	RedirectURIs           []string           `json:"redirect_uris,omitempty"`
-	PostLogoutRedirectURIs []string           `json:"post_logout_redirect_uris,omitempty"`
-	Scopes                 []tillit.ScopeName `json:"scopes"`
-	Organization           string             `json:"organization,omitempty"`
-	Type                   string             `json:"client_type,omitempty"`
-	SubjectType            string             `json:"subject_type,omitempty"`
+	ID                     tillit.ClientID     `json:"client_id"`
+	Name                   string              `json:"client_name,omitempty"`
+	EnglishName            string              `json:"client_name#en,omitempty"`
+	Secret                 string              `json:"client_secret,omitempty"`
+	AuthMethod             string              `json:"token_endpoint_auth_method"`
+	GrantTypes             []string            `json:"grant_types"`
+	ResponseTypes          []string            `json:"response_types,omitempty"`
+	RedirectURIs           []string            `json:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs []string            `json:"post_logout_redirect_uris,omitempty"`
+	Scopes                 []tillit.ScopeName  `json:"scopes"`
+	Organization           string              `json:"organization,omitempty"`
+	Type                   string              `json:"client_type,omitempty"`
+	SubjectType            string              `json:"subject_type,omitempty"`
+	JWKS                   *jose.JSONWebKeySet `json:"jwks,omitempty"` // private keys
 }
 
 // FixtureServer is the credentials of a resource server.
@@ -138,6 +141,7 @@ func (c LoadedClient) fixture() FixtureClient {
 		GrantTypes: append([]string{}, c.GrantTypes...), ResponseTypes: c.Client.Answers(),
 		RedirectURIs: c.RedirectURIs, PostLogoutRedirectURIs: c.PostLogoutRedirectURIs,
 		Scopes: names, Organization: c.Organization, Type: c.Type, SubjectType: c.SubjectType,
+		JWKS: c.Keys,
 	}
 }
 

@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/google/uuid"
 
 	"github.com/tillit/tillit"
@@ -56,6 +58,8 @@ type Config struct {
 	// Seed makes the client secrets: at least 16 bytes that belong to the data
 	// directory and are as secret as its signing keys.
 	Seed []byte
+	// Key gives the private key of a client that signs, the same each time.
+	Key func(ctx context.Context, registry string, id tillit.ClientID, algorithm string) (crypto.Signer, error)
 	// HashPassword makes the stored form (a PHC string) of the one password.
 	HashPassword func(password string) (string, error)
 }
@@ -77,7 +81,8 @@ type LoadedRealm struct {
 // LoadedClient is a client with its secret in clear.
 type LoadedClient struct {
 	*tillit.Client
-	Secret string // "" for a public client
+	Secret string              // "" for a client without one
+	Keys   *jose.JSONWebKeySet // private keys of a client that signs; nil: none
 }
 
 // LoadedServer is a resource server with its credentials.
@@ -171,7 +176,7 @@ func loadClients(ctx context.Context, c Config, catalog *tillit.Catalog, data Da
 		if err != nil {
 			return nil, fmt.Errorf("client %s: %w", id, err)
 		}
-		loaded, err := putClient(ctx, c, catalog.Registry, client)
+		loaded, err := putClient(ctx, c, catalog.Registry, data.Clients[id].Keys, client)
 		if err != nil {
 			return nil, fmt.Errorf("client %s: %w", id, err)
 		}
@@ -222,7 +227,7 @@ func loadServers(ctx context.Context, c Config, catalog *tillit.Catalog, data Da
 		if server == nil {
 			return nil, fmt.Errorf("resource server %s: the realm has no server of that name", d.ID)
 		}
-		loaded, err := putClient(ctx, c, catalog.Registry, &tillit.Client{
+		loaded, err := putClient(ctx, c, catalog.Registry, "", &tillit.Client{
 			ID: d.ClientID, Active: true, Name: server.Title, Type: d.Type, Application: "web",
 			Organization: d.Organization, AuthMethod: "client_secret_basic", Server: d.ID,
 		})
@@ -236,9 +241,15 @@ func loadServers(ctx context.Context, c Config, catalog *tillit.Catalog, data Da
 
 // putClient gives the client its secret and stores it unless it stands there as
 // it should, so that a restart leaves its revision alone.
-func putClient(ctx context.Context, c Config, registry string, client *tillit.Client) (LoadedClient, error) {
+func putClient(ctx context.Context, c Config, registry, algorithm string, client *tillit.Client) (LoadedClient, error) {
 	loaded := LoadedClient{Client: client}
-	if !client.Public() {
+	switch {
+	case client.Public():
+	case algorithm != "":
+		if err := loaded.addKey(ctx, c, registry, algorithm); err != nil {
+			return loaded, err
+		}
+	default:
 		loaded.Secret = secret(c.Seed, registry, client.ID)
 		digest := sha256.Sum256([]byte(loaded.Secret))
 		client.Secrets = []tillit.SecretHash{{Method: "sha256", Hash: base64.RawURLEncoding.EncodeToString(digest[:])}}
@@ -293,4 +304,20 @@ func loadPerson(ctx context.Context, store Store, realm string, p Person, passwo
 		person.Updated = max(person.Updated, at)
 	}
 	return person, store.PutPerson(ctx, person)
+}
+
+// addKey gives the client its key: the public half to the registration, the
+// private half to the fixtures.
+func (l *LoadedClient) addKey(ctx context.Context, c Config, registry, algorithm string) error {
+	signer, err := c.Key(ctx, registry, l.ID, algorithm)
+	if err != nil {
+		return fmt.Errorf("key of client %s: %w", l.ID, err)
+	}
+	private := jose.JSONWebKey{Key: signer, KeyID: string(l.ID), Algorithm: algorithm, Use: "sig"}
+	public, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{private.Public()}})
+	if err != nil {
+		return fmt.Errorf("key of client %s: %w", l.ID, err)
+	}
+	l.JWKS, l.Keys = string(public), &jose.JSONWebKeySet{Keys: []jose.JSONWebKey{private}}
+	return nil
 }

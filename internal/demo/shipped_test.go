@@ -1,6 +1,11 @@
 package demo
 
 import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -20,6 +25,7 @@ func shipped(t *testing.T) (*Loaded, map[string]FixtureRealm) {
 	}
 	loaded, err := Load(t.Context(), Config{
 		Data: readAll(t), Store: newMemory(), Catalogs: set, Seed: make([]byte, 32),
+		Key:          testKey,
 		HashPassword: func(string) (string, error) { return "$hash", nil },
 	})
 	if err != nil {
@@ -36,6 +42,11 @@ func shipped(t *testing.T) (*Loaded, map[string]FixtureRealm) {
 	return loaded, byName
 }
 
+// testKey makes a key of its own each time: nobody asks for the same twice.
+func testKey(context.Context, string, tillit.ClientID, string) (crypto.Signer, error) {
+	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+}
+
 func clientOf(t *testing.T, realm FixtureRealm, id tillit.ClientID) FixtureClient {
 	t.Helper()
 	for _, c := range realm.Clients {
@@ -50,14 +61,14 @@ func clientOf(t *testing.T, realm FixtureRealm, id tillit.ClientID) FixtureClien
 func TestContractClients(t *testing.T) {
 	_, all := shipped(t)
 	for realm, ids := range map[string][]tillit.ClientID{
-		"bankid":   {"demo-web", "demo-basic", "demo-spa", "demo-service", "demo-bank", "demo-narrow"},
-		"buypass":  {"demo-web", "demo-basic", "demo-spa", "demo-service", "demo-post", "demo-placed", "demo-pairwise-a1", "demo-pairwise-a2", "demo-pairwise-b"},
+		"bankid":   {"demo-web", "demo-basic", "demo-spa", "demo-service", "demo-bank", "demo-narrow", "demo-hybrid"},
+		"buypass":  {"demo-web", "demo-basic", "demo-spa", "demo-service", "demo-post", "demo-placed", "demo-jwt", "demo-implicit", "demo-pairwise-a1", "demo-pairwise-a2", "demo-pairwise-b"},
 		"idporten": {"demo-web", "demo-basic", "demo-spa"},
 	} {
 		for _, id := range ids {
 			c := clientOf(t, all[realm], id)
-			if c.AuthMethod != "none" && c.Secret == "" {
-				t.Errorf("%s/%s: no secret", realm, id)
+			if signs := c.AuthMethod == "private_key_jwt"; signs != (c.JWKS != nil) || (c.AuthMethod == "none" || signs) != (c.Secret == "") {
+				t.Errorf("%s/%s: authenticates by %s, has secret %t, keys %t", realm, id, c.AuthMethod, c.Secret != "", c.JWKS != nil)
 			}
 			if slices.Contains(c.GrantTypes, "authorization_code") && (len(c.RedirectURIs) != 2 || len(c.PostLogoutRedirectURIs) == 0) {
 				t.Errorf("%s/%s: redirect URIs %v, after logout %v", realm, id, c.RedirectURIs, c.PostLogoutRedirectURIs)

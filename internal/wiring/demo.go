@@ -32,6 +32,7 @@ func (h *House) loadDemo(ctx context.Context, hasher *login.Hasher) error {
 	}
 	h.Loaded, err = demo.Load(ctx, demo.Config{
 		Data: data, Store: h.Store, Catalogs: h.Catalogs, Seed: seed,
+		Key:          h.demoKey,
 		HashPassword: func(password string) (string, error) { return hasher.Hash(ctx, password) },
 	})
 	return err

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -219,6 +220,9 @@ func (h *House) ensureKeys(ctx context.Context, set *catalog.Set) error {
 		if err := h.Keys.Ensure(ctx, realm, set.Catalog(realm, "").Settings.Algorithms...); err != nil {
 			return err
 		}
+		if err := h.ensureEncryption(ctx, realm, set.Catalog(realm, "")); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -290,4 +294,18 @@ func (h *House) ReloadAndTell(ctx context.Context) {
 		return
 	}
 	h.config.Log.Info("realms reloaded", "realms", h.Catalogs.Realms())
+}
+
+// ensureEncryption makes the keys that clients encrypt requests to, where the
+// realm takes encrypted ones.
+func (h *House) ensureEncryption(ctx context.Context, realm string, c *tillit.Catalog) error {
+	if !slices.Contains(c.Request.Features, "encrypted_request_object") {
+		return nil
+	}
+	for _, algorithm := range token.EncryptionAlgorithms {
+		if _, err := h.Keys.EncryptionKey(ctx, realm, algorithm); err != nil {
+			return err
+		}
+	}
+	return nil
 }

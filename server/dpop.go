@@ -1,0 +1,69 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/token"
+)
+
+// proofOf reads and uses up the DPoP proof of a request (RFC 9449 §4.3); it
+// gives the thumbprint of its key, "" for a request without one. accessToken is
+// the token that came along, thumbprint the key the proof must be of, both ""
+// where any will do.
+func (p *Provider) proofOf(r *http.Request, realm *realm, accessToken, thumbprint string) (string, error) {
+	sent := r.Header.Values("DPoP")
+	if len(sent) == 0 || !feature(realm.catalog, "dpop") {
+		return "", nil
+	}
+	if len(sent) > 1 {
+		return "", refuse("invalid_dpop_proof", "the header DPoP stands more than once")
+	}
+	now := p.now()
+	proof, err := token.VerifyDPoP(sent[0], token.DPoPRules{
+		Method: r.Method, URL: realm.issuer + strings.TrimPrefix(r.URL.Path, "/"+realm.name),
+		AccessToken: accessToken, Thumbprint: thumbprint, At: now,
+	})
+	var refused *token.Refusal
+	if errors.As(err, &refused) {
+		return "", refuse("invalid_dpop_proof", "DPoP: %s", refused.Why)
+	}
+	if err != nil {
+		return "", err
+	}
+	key := token.Hash(proof.Thumbprint + "\x00" + proof.ID)
+	err = p.Store.Spend(r.Context(), realm.name, "dpop", key, now, proof.Expires)
+	if errors.Is(err, tillit.ErrSpent) {
+		return "", refuse("invalid_dpop_proof", "DPoP: the proof was used before")
+	}
+	return proof.Thumbprint, err
+}
+
+// confirm checks that who presents a token holds the key it is bound to: a bound
+// token is never taken as a Bearer (RFC 9449 §7.1).
+func (p *Provider) confirm(r *http.Request, realm *realm, scheme, value string, claims members) error {
+	bound := ""
+	if cnf, ok := claims["cnf"].(map[string]any); ok {
+		bound, _ = cnf["jkt"].(string)
+	}
+	dpop := strings.EqualFold(scheme, "DPoP")
+	switch {
+	case bound == "" && !dpop:
+		return nil
+	case bound == "":
+		return &Error{Code: "invalid_token", Description: "the access token is not bound to a key", DPoP: true}
+	case !dpop && p.on("bound token is no Bearer"):
+		return &Error{Code: "invalid_token", Description: "the access token is bound to a key: send it with scheme DPoP and a proof", DPoP: true}
+	}
+	thumbprint, err := p.proofOf(r, realm, value, bound)
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Status, e.DPoP = http.StatusUnauthorized, true
+		return e
+	}
+	if err == nil && thumbprint == "" && dpop {
+		return &Error{Code: "invalid_dpop_proof", Description: "the header DPoP is missing", Status: http.StatusUnauthorized, DPoP: true}
+	}
+	return err
+}
