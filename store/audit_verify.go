@@ -44,6 +44,8 @@ WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`
 	sqlPutCheckpoint = `INSERT INTO audit_checkpoints (chain, seq, hash, jws) VALUES ($1, $2, $3, $4) ON CONFLICT (chain, seq) DO NOTHING`
 	sqlCheckpoints   = `SELECT chain, seq, hash, jws FROM audit_checkpoints ORDER BY chain, seq`
 	sqlHead          = `SELECT seq, hash FROM audit_chains WHERE chain = $1 AND seq > 0`
+	sqlGrown         = `SELECT c.seq, c.hash FROM audit_chains c WHERE c.chain = $1
+AND c.seq > (SELECT COALESCE(MAX(p.seq), 0) FROM audit_checkpoints p WHERE p.chain = c.chain)`
 )
 
 // linksAtOnce is how many records are verified per read.
@@ -52,31 +54,29 @@ const linksAtOnce = 500
 // Head gives where this process's first chain stands; 0 and nil before its first
 // record.
 func (s *Store) Head(ctx context.Context) (seq int64, hash []byte, err error) {
-	return s.head(ctx, s.Chain())
-}
-
-// Heads gives where this process's chains stand, those that have a record, for
-// checkpoints: every chain needs its own.
-func (s *Store) Heads(ctx context.Context) ([]Checkpoint, error) {
-	var heads []Checkpoint
-	for _, chain := range s.engine.chains() {
-		seq, hash, err := s.head(ctx, chain)
-		if err != nil {
-			return nil, err
-		}
-		if seq > 0 {
-			heads = append(heads, Checkpoint{Chain: chain, Seq: seq, Hash: hash})
-		}
-	}
-	return heads, nil
-}
-
-func (s *Store) head(ctx context.Context, chain string) (seq int64, hash []byte, err error) {
-	err = s.row(ctx, "audit head", sqlHead, []any{chain}, &seq, &hash)
+	err = s.row(ctx, "audit head", sqlHead, []any{s.Chain()}, &seq, &hash)
 	if errors.Is(err, tillit.ErrNotFound) {
 		return 0, nil, nil
 	}
 	return seq, hash, err
+}
+
+// Heads gives where those of this process's chains stand that grew since their
+// last checkpoint; each needs one of its own.
+func (s *Store) Heads(ctx context.Context) ([]Checkpoint, error) {
+	var heads []Checkpoint
+	for _, chain := range s.engine.chains() {
+		head := Checkpoint{Chain: chain}
+		err := s.row(ctx, "audit heads", sqlGrown, []any{chain}, &head.Seq, &head.Hash)
+		if errors.Is(err, tillit.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		heads = append(heads, head)
+	}
+	return heads, nil
 }
 
 // PutCheckpoint keeps a signed checkpoint.

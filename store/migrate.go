@@ -99,7 +99,10 @@ func openToMigrate(url string) (*sql.DB, dialect, error) {
 		}
 		return postgresPool(config, 1), postgresDialect, nil
 	}
-	file := strings.TrimPrefix(url, "sqlite:")
+	file, err := sqlitePath(url)
+	if err != nil {
+		return nil, dialect{}, err
+	}
 	if err := touchFile(file, false); err != nil {
 		return nil, dialect{}, err
 	}

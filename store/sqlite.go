@@ -50,6 +50,14 @@ type connector struct {
 func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
 func (c connector) Driver() driver.Driver                        { return c.driver }
 
+// sqlitePath gives the file that a url names.
+func sqlitePath(url string) (string, error) {
+	if scheme, _, found := strings.Cut(url, "://"); found {
+		return "", fmt.Errorf("open store: no engine for %s://; right would be postgres:// or sqlite:PATH", scheme)
+	}
+	return strings.TrimPrefix(url, "sqlite:"), nil
+}
+
 func openSQLite(ctx context.Context, driver driver.Driver, path string, options Options) (*Store, error) {
 	memory := path == "" || path == ":memory:"
 	if !memory {

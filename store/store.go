@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/tillit/tillit"
@@ -113,10 +112,11 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 	if isPostgres(url) {
 		return openPostgres(ctx, url, options)
 	}
-	if scheme, _, found := strings.Cut(url, "://"); found {
-		return nil, fmt.Errorf("open store: no engine for %s://; right would be postgres:// or sqlite:PATH", scheme)
+	path, err := sqlitePath(url)
+	if err != nil {
+		return nil, err
 	}
-	return openSQLite(ctx, sqliteDriver(), strings.TrimPrefix(url, "sqlite:"), options)
+	return openSQLite(ctx, sqliteDriver(), path, options)
 }
 
 // start finishes opening, whatever the engine.

@@ -24,24 +24,25 @@ type checkpoint struct {
 	At    int64  `json:"iat"`
 }
 
-// checkpoint signs where this process's chain stands, if it has moved since.
+// checkpoint signs where this process's chains stand, those that have moved since.
 func (h *House) checkpoint(ctx context.Context) error {
-	seq, hash, err := h.Store.Head(ctx)
-	if err != nil || seq <= h.anchored {
-		return err
-	}
-	body, err := json.Marshal(checkpoint{h.Store.Chain(), seq, hex.EncodeToString(hash), h.Now().Unix()})
+	heads, err := h.Store.Heads(ctx)
 	if err != nil {
 		return err
 	}
-	jws, err := h.Keys.Sign(ctx, auditRealm, "ES256", checkpointType, body)
-	if err != nil {
-		return fmt.Errorf("audit checkpoint: %w", err)
+	for _, head := range heads {
+		body, err := json.Marshal(checkpoint{head.Chain, head.Seq, hex.EncodeToString(head.Hash), h.Now().Unix()})
+		if err != nil {
+			return err
+		}
+		jws, err := h.Keys.Sign(ctx, auditRealm, "ES256", checkpointType, body)
+		if err != nil {
+			return fmt.Errorf("audit checkpoint: %w", err)
+		}
+		if err := h.Store.PutCheckpoint(ctx, head.Chain, head.Seq, head.Hash, jws); err != nil {
+			return err
+		}
 	}
-	if err := h.Store.PutCheckpoint(ctx, h.Store.Chain(), seq, hash, jws); err != nil {
-		return err
-	}
-	h.anchored = seq
 	return nil
 }
 

@@ -320,7 +320,13 @@ func checkpoints(t *testing.T, s *store.Store) {
 	must(t, s.Record(ctx, record("issued", now)))
 	seq, head, err := s.Head(ctx)
 	must(t, err)
+	heads, err := s.Heads(ctx)
+	must(t, err)
+	same(t, heads, []store.Checkpoint{{Chain: s.Chain(), Seq: 1, Hash: head}})
 	must(t, s.PutCheckpoint(ctx, s.Chain(), seq, head, "a.b.c"))
+	if heads, err = s.Heads(ctx); err != nil || len(heads) != 0 {
+		t.Fatalf("heads that have a checkpoint are %v, %v", heads, err)
+	}
 	list, err := s.Checkpoints(ctx)
 	must(t, err)
 	same(t, list, []store.Checkpoint{{Chain: s.Chain(), Seq: 1, Hash: head, JWS: "a.b.c"}})
