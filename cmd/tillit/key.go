@@ -34,7 +34,7 @@ type keyRow struct {
 	Expires   int64  `json:"expires,omitempty"`
 }
 
-// Run lists the keys in the order in which they begin to sign.
+// Run lists the keys by algorithm, in the order in which they begin to sign.
 func (l *keyListCommand) Run(c *console) error {
 	p, err := l.rooms(c.ctx)
 	if err != nil {
@@ -53,6 +53,7 @@ func (l *keyListCommand) Run(c *console) error {
 	for _, k := range keys {
 		rows = append(rows, keyRow{k.ID, k.Algorithm, keyState(k, now), k.Created, k.Activates, k.Retires, k.Expires})
 	}
+	slices.SortStableFunc(rows, func(a, b keyRow) int { return strings.Compare(a.Algorithm, b.Algorithm) })
 	return c.print(rows, func(w io.Writer) {
 		cells := [][]string{{"KID", "ALGORITHM", "STATE", "SIGNS FROM", "UNTIL", "PUBLISHED UNTIL"}}
 		for _, r := range rows {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 // version is the release; a build from a working copy adds its revision.
@@ -25,6 +26,6 @@ func (versionCommand) Run(c *console) error {
 	if c.json {
 		return json.NewEncoder(c.out).Encode(map[string]string{"version": version, "revision": revision, "go": runtime.Version()})
 	}
-	_, err := fmt.Fprintln(c.out, "tillit", version, revision, runtime.Version())
+	_, err := fmt.Fprintln(c.out, strings.Join(strings.Fields("tillit "+version+" "+revision+" "+runtime.Version()), " "))
 	return err
 }

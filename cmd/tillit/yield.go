@@ -221,7 +221,7 @@ func (q *trial) read(d *tillit.Decision) {
 	}
 	q.result.May = q.result.Reason == tillit.Given
 	if !q.result.May {
-		q.result.SignIn, q.result.Consent = nil, ""
+		q.result.With, q.result.SignIn, q.result.Consent = nil, nil, ""
 		return
 	}
 	for _, c := range d.Claims {
