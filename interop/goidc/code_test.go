@@ -48,7 +48,8 @@ func TestCodeFlow(t *testing.T) {
 			person := p.realm.Person(t, flow.person)
 			same(t, "ID Token", got.claims, person.Claims, flow.idToken)
 			same(t, "UserInfo", got.userinfo, person.Claims, flow.userinfo)
-			explainsCode(t, p, got, flow.person)
+			explainsCode(t, got, flow.person)
+			explainsToken(t, p, got.token)
 			if flow.signed {
 				p.verifySignedUserInfo(t, got)
 			}
@@ -87,6 +88,7 @@ func TestClientCredentials(t *testing.T) {
 				t.Errorf("scope %q; want %s", granted, scope)
 			}
 			explainsMachine(t, p, scope, token)
+			explainsToken(t, p, token)
 		})
 	}
 }

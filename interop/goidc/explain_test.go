@@ -1,65 +1,65 @@
 package goidc_test
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/url"
+	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/oauth2"
-
-	"github.com/tillit/tillit"
-	"github.com/tillit/tillit/internal/wiring"
-	"github.com/tillit/tillit/realms"
-	demodata "github.com/tillit/tillit/realms/demo"
-	"github.com/tillit/tillit/server"
-	"github.com/tillit/tillit/token"
 )
 
-// explainer is a second house that issues nothing: it is given the request alone.
-func explainer(t *testing.T) *server.Provider {
+// An explanation is what the command prints of a request.
+type explanation struct {
+	Error  string                    `json:"error"`
+	Scopes []verdict                 `json:"scopes"`
+	Tokens map[string]map[string]any `json:"tokens"`
+}
+
+// A verdict is what became of one scope.
+type verdict struct{ Scope, Reason string }
+
+// A record is what the command prints of a token that was issued.
+type record struct {
+	View struct{ Scopes []verdict }
+}
+
+// explain runs the command on a request. It has no data of the running one: the request and
+// the demo data are all it knows.
+func explain(t *testing.T, arguments ...string) *explanation {
 	t.Helper()
-	text, err := token.GenerateMasterKey(rand.Reader)
+	var x explanation
+	explainInto(t, &x, arguments...)
+	return &x
+}
+
+func explainInto(t *testing.T, into any, arguments ...string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), running.Binary, append([]string{"explain", "--output", "json"}, arguments...)...)
+	out, err := command.Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("explain: %v\n%s", err, out)
 	}
-	master, err := token.ParseMasterKey(text)
-	if err != nil {
-		t.Fatal(err)
+	if err := json.Unmarshal(out, into); err != nil {
+		t.Fatalf("explain: %v\n%s", err, out)
 	}
-	second, err := wiring.Open(t.Context(), wiring.Config{
-		Base: running.Base, Realms: realms.Files(), Demo: demodata.Files, Stamp: "dev", MasterKey: master, Cheap: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := second.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return second.Provider
 }
 
 // explainsCode demands that explaining an authorization request says the scopes
 // and claims that were issued for it.
-func explainsCode(t *testing.T, p *party, got *issued, person string) {
+func explainsCode(t *testing.T, got *issued, person string) {
 	t.Helper()
-	x, err := explainer(t).Explain(t.Context(), server.ExplainRequest{
-		Realm: p.realm.Name, Endpoint: "authorization", Query: queryOf(t, got.request), Person: person,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if x.Error != nil {
-		t.Fatalf("explain refuses what was issued: %v", x.Error)
+	x := explain(t, "--base-url", running.Base, "--person", person, got.request)
+	if x.Error != "" {
+		t.Fatalf("explain refuses what was issued: %s", x.Error)
 	}
 	granted, _ := got.token.Extra("scope").(string)
-	sameScopes(t, x, granted)
+	sameScopes(t, x.Scopes, granted)
 	sameClaims(t, "id_token", x, got.claims)
 	sameClaims(t, "userinfo", x, got.userinfo)
 	sameClaims(t, "access_token", x, payload(t, got.token.AccessToken))
@@ -68,45 +68,58 @@ func explainsCode(t *testing.T, p *party, got *issued, person string) {
 func explainsMachine(t *testing.T, p *party, scope string, got *oauth2.Token) {
 	t.Helper()
 	query := url.Values{"grant_type": {"client_credentials"}, "scope": {scope}}
-	x, err := explainer(t).Explain(t.Context(), server.ExplainRequest{
-		Realm: p.realm.Name, Endpoint: "token", Query: query.Encode(), Client: p.client.ID,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := explain(t, "--base-url", running.Base, "--realm", p.realm.Name, "--endpoint", "token", "--client", p.client.ID, query.Encode())
 	granted, _ := got.Extra("scope").(string)
-	sameScopes(t, x, granted)
+	sameScopes(t, x.Scopes, granted)
 	sameClaims(t, "access_token", x, payload(t, got.AccessToken))
 }
 
-func sameScopes(t *testing.T, x *server.Explanation, granted string) {
+// explainsToken demands that the record written when a token was issued, read by
+// another process, names the same scopes.
+func explainsToken(t *testing.T, p *party, got *oauth2.Token) {
+	t.Helper()
+	jti, _ := payload(t, got.AccessToken)["jti"].(string)
+	granted, _ := got.Extra("scope").(string)
+	var r record
+	explainInto(t, &r, "--data", running.Data, "--realm", p.realm.Name, "--jti", jti)
+	sameScopes(t, r.View.Scopes, granted)
+}
+
+func sameScopes(t *testing.T, verdicts []verdict, granted string) {
 	t.Helper()
 	var said []string
-	for _, verdict := range x.View.Scopes {
-		if verdict.Reason == tillit.Given {
-			said = append(said, string(verdict.Scope))
+	for _, v := range verdicts {
+		if v.Reason == "given" {
+			said = append(said, v.Scope)
 		}
 	}
 	want := strings.Fields(granted)
 	slices.Sort(said)
 	slices.Sort(want)
 	if !slices.Equal(said, want) {
-		t.Errorf("explain grants %v; the token has %v", said, want)
+		t.Errorf("explain gives %v; the token has %v", said, want)
 	}
 }
 
-// sameClaims compares the names of claims: values such as jti and iat are new
-// each time. nonce and at_hash belong to the one answer.
-func sameClaims(t *testing.T, document string, x *server.Explanation, issued map[string]any) {
+// own are the claims of the one answer: explaining has no nonce to repeat and
+// makes other identifiers and times.
+var own = []string{"nonce", "at_hash", "iat", "exp", "nbf", "jti", "iss", "aud", "sid"}
+
+// sameClaims compares the claims of a document. Those that only one answer has are
+// left out, and the time of a sign-in that was not the same.
+func sameClaims(t *testing.T, document string, x *explanation, issued map[string]any) {
 	t.Helper()
 	if issued == nil { // opaque
 		return
 	}
-	own := []string{"nonce", "at_hash", "iat", "exp", "nbf", "jti", "iss", "aud", "sid"}
-	said := slices.Sorted(maps.Keys(without(x.Tokens[document], own)))
-	got := slices.Sorted(maps.Keys(without(issued, own)))
-	if !slices.Equal(said, got) {
-		t.Errorf("%s: explain says %v; issued were %v", document, said, got)
+	said, got := without(x.Tokens[document], own), without(issued, own)
+	if a, b := slices.Sorted(maps.Keys(said)), slices.Sorted(maps.Keys(got)); !slices.Equal(a, b) {
+		t.Errorf("%s: explain says %v; issued were %v", document, a, b)
+	}
+	for name, value := range said {
+		if name != "auth_time" && name != "sub" && !reflect.DeepEqual(value, got[name]) {
+			t.Errorf("%s: explain says %s is %v; issued was %v", document, name, value, got[name])
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package goidc_test
 import (
 	"context"
 	"io"
-	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -156,14 +155,4 @@ func (p *party) renew(t *testing.T, old *issued) *issued {
 		t.Errorf("after the refresh the subject is %q; it was %q", renewed.id.Subject, old.id.Subject)
 	}
 	return renewed
-}
-
-// queryOf gives the parameters of a request's address.
-func queryOf(t *testing.T, address string) string {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.RawQuery
 }
