@@ -61,6 +61,10 @@ func prepareSchema(ctx context.Context, db *sql.DB, d dialect, options Options) 
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
+	return prepareSteps(ctx, db, d, steps, options)
+}
+
+func prepareSteps(ctx context.Context, db *sql.DB, d dialect, steps []step, options Options) error {
 	taken, err := checkVersions(ctx, db, d, steps)
 	if err != nil || taken == len(steps) {
 		return err
@@ -93,11 +97,11 @@ func Migrate(ctx context.Context, url string) (taken []string, err error) {
 
 func openToMigrate(url string) (*sql.DB, dialect, error) {
 	if isPostgres(url) {
-		config, err := postgresConfig(url)
+		connector, err := postgresConnector(url)
 		if err != nil {
 			return nil, dialect{}, err
 		}
-		return postgresPool(config, 1), postgresDialect, nil
+		return postgresPool(connector, 1), postgresDialect, nil
 	}
 	file, err := sqlitePath(url)
 	if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,20 +37,16 @@ func isPostgres(url string) bool {
 // connectionIdle is how long an unused connection is kept.
 const connectionIdle = 5 * time.Minute
 
-func openPostgres(ctx context.Context, url string, options Options) (*Store, error) {
-	config, err := postgresConfig(url)
-	if err != nil {
-		return nil, err
-	}
-	p := &postgres{options: options, writes: postgresPool(config, options.Writers), reads: postgresPool(config, options.Readers)}
+func openPostgres(ctx context.Context, connector driver.Connector, options Options) (*Store, error) {
+	p := &postgres{options: options, writes: postgresPool(connector, options.Writers), reads: postgresPool(connector, options.Readers)}
 	if err := p.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("open store: %w", errors.Join(err, p.closePools()))
 	}
 	return start(ctx, p, options)
 }
 
-// postgresConfig reads the url; its errors never hold the password.
-func postgresConfig(url string) (*pgx.ConnConfig, error) {
+// postgresConnector reads the url; its errors never hold the password.
+func postgresConnector(url string) (driver.Connector, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -60,11 +57,11 @@ func postgresConfig(url string) (*pgx.ConnConfig, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "tillit"
 	}
-	return config, nil
+	return stdlib.GetConnector(*config), nil
 }
 
-func postgresPool(config *pgx.ConnConfig, size int) *sql.DB {
-	db := stdlib.OpenDB(*config.Copy())
+func postgresPool(connector driver.Connector, size int) *sql.DB {
+	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	db.SetConnMaxIdleTime(connectionIdle)

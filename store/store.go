@@ -110,7 +110,11 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 		return nil, fmt.Errorf("open store: no stamp %q; right would be %s or %s", options.Stamp, StampDev, StampServe)
 	}
 	if isPostgres(url) {
-		return openPostgres(ctx, url, options)
+		connector, err := postgresConnector(url)
+		if err != nil {
+			return nil, err
+		}
+		return openPostgres(ctx, connector, options)
 	}
 	path, err := sqlitePath(url)
 	if err != nil {
