@@ -77,6 +77,9 @@ func redeemRefresh(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, 
 	if !p.on("scope narrows a refresh") {
 		ticket.facts.Narrow = nil
 	}
+	if err := t.narrowResources(ticket); err != nil {
+		return nil, err
+	}
 	if t.client.ReuseRefresh {
 		return p.reuse(t, ticket, refresh, value), nil
 	}
