@@ -16,7 +16,7 @@ import (
 )
 
 type checkCommand struct {
-	Path   string `arg:"" optional:"" help:"A directory of realms, one realm's file, or a configuration file of serve (default: the shipped realms)." env:"TILLIT_PATH"`
+	Path   string `arg:"" optional:"" help:"A directory of realms, one realm's file, or a configuration file of serve (default: the shipped realms)."`
 	Schema bool   `help:"Print the JSON Schema of realms, and do nothing else." env:"TILLIT_SCHEMA"`
 }
 

@@ -71,7 +71,7 @@ func (l *clientListCommand) Run(c *console) error {
 type clientRemoveCommand struct {
 	place
 	Realm string `help:"Realm." required:"" env:"TILLIT_REALM"`
-	ID    string `arg:"" name:"client" help:"Client to remove." env:"TILLIT_CLIENT"`
+	ID    string `arg:"" name:"client" help:"Client to remove."`
 }
 
 // Run removes a client. Its tokens end as they expire; nobody gets its id again.

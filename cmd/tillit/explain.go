@@ -28,7 +28,7 @@ type explainCommand struct {
 	Deny     bool     `help:"The person leaves the consent page." env:"TILLIT_DENY"`
 	JTI      string   `name:"jti" help:"Explain the token with this id, from the record that was written when it was issued." env:"TILLIT_JTI"`
 	Requests string   `help:"Explain many requests, one JSON object a line; - reads standard input." env:"TILLIT_REQUESTS" placeholder:"FILE"`
-	Request  string   `arg:"" optional:"" help:"The request: an address, or its query." env:"TILLIT_REQUEST"`
+	Request  string   `arg:"" optional:"" help:"The request: an address, or its query."`
 }
 
 // Run explains one request, a token that was issued, or a file of requests.

@@ -96,8 +96,8 @@ func (l *linter) lintGrants() {
 			l.fault(fmt.Sprintf("response_types[%d]", i), strings.Join(l.kind.ResponseTypes, ", "), "%q is not for clients of type %s", answer, l.kind.Name)
 		}
 	}
-	if l.client.Public() && l.client.MayUse("client_credentials") {
-		l.fault("grant_types", "an authentication method", "a client without credentials cannot use client_credentials")
+	if l.client.Public() && reach(l.client)&tillit.AtToken != 0 {
+		l.fault("grant_types", "an authentication method", "a client without credentials cannot act for itself")
 	}
 	if l.client.AuthMethod == "private_key_jwt" && !json.Valid([]byte(l.client.JWKS)) {
 		l.fault("jwks", "the public keys as a JWK Set, written as a string", "private_key_jwt needs keys")
@@ -105,7 +105,7 @@ func (l *linter) lintGrants() {
 }
 
 func (l *linter) lintAddresses() {
-	if l.client.MayUse("authorization_code") && len(l.client.RedirectURIs) == 0 {
+	if reach(l.client)&tillit.AtAuthorization != 0 && len(l.client.RedirectURIs) == 0 {
 		l.fault("redirect_uris", "at least one", "the authorization endpoint has nowhere to answer")
 	}
 	for field, list := range map[string][]string{"redirect_uris": l.client.RedirectURIs, "post_logout_redirect_uris": l.client.PostLogoutRedirectURIs} {
@@ -145,14 +145,7 @@ func (l *linter) lintScope(i int, p tillit.Provision) {
 	if s.State == tillit.Inactive || s.State == tillit.Disabled {
 		l.warn(path, "", "%s is %s", s.Name, s.State)
 	}
-	var usable tillit.Endpoints
-	if l.client.MayUse("authorization_code") {
-		usable |= tillit.AtAuthorization
-	}
-	if l.client.MayUse("client_credentials") {
-		usable |= tillit.AtToken
-	}
-	if s.At&usable == 0 && !s.Standing {
+	if s.At&reach(l.client) == 0 && !s.Standing {
 		l.warn(path, "a grant type that goes there", "%s cannot be asked for where the client goes", s.Name)
 	}
 }

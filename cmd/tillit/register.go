@@ -17,7 +17,7 @@ import (
 type clientAddCommand struct {
 	place
 	Realm string `help:"Realm." required:"" env:"TILLIT_REALM"`
-	File  string `arg:"" help:"The registration, a JSON object; - reads standard input." env:"TILLIT_FILE"`
+	File  string `arg:"" help:"The registration, a JSON object; - reads standard input."`
 }
 
 // A registration is a client as an operator writes it: the members of a stored

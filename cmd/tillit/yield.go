@@ -13,7 +13,7 @@ import (
 type clientShowCommand struct {
 	place
 	Realm string `help:"Realm." required:"" env:"TILLIT_REALM"`
-	ID    string `arg:"" name:"client" help:"Client to show." env:"TILLIT_CLIENT"`
+	ID    string `arg:"" name:"client" help:"Client to show."`
 }
 
 // A shown client, and what it may ask for.
@@ -90,13 +90,7 @@ func (p *premises) access(c *console, catalog *tillit.Catalog, client *tillit.Cl
 // yields decides about every scope of the catalog, at each endpoint where it may
 // be asked for and that the client may use.
 func yields(catalog *tillit.Catalog, client *tillit.Client, access []tillit.ScopeName) []yield {
-	var usable tillit.Endpoints
-	if client.MayUse("authorization_code") {
-		usable |= tillit.AtAuthorization
-	}
-	if client.MayUse("client_credentials") {
-		usable |= tillit.AtToken
-	}
+	usable := reach(client)
 	all := []yield{}
 	for i := range catalog.Scopes {
 		scope := &catalog.Scopes[i]
@@ -112,6 +106,20 @@ func yields(catalog *tillit.Catalog, client *tillit.Client, access []tillit.Scop
 		}
 	}
 	return all
+}
+
+// grants without a person, at the token endpoint.
+var machineGrants = []string{"client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"}
+
+// reach gives the endpoints at which a client can ask for anything.
+func reach(client *tillit.Client) (usable tillit.Endpoints) {
+	if len(client.Answers()) > 0 {
+		usable |= tillit.AtAuthorization
+	}
+	if slices.ContainsFunc(machineGrants, client.MayUse) {
+		usable |= tillit.AtToken
+	}
+	return usable
 }
 
 // A trial is a request for one scope, with a person who does whatever is asked.
@@ -132,7 +140,8 @@ func (q *trial) run(endpoint tillit.Endpoints, access []tillit.ScopeName) yield 
 	q.ask = tillit.Ask{Endpoint: endpoint, Scopes: []tillit.ScopeName{q.scope.Name}, Dialect: q.catalog.Dialect, Parameters: map[string]string{}}
 	q.facts = tillit.Facts{Now: time.Now().Unix(), Access: access, Acts: map[string]bool{}, Acting: tillit.Acting{Consumer: q.client.Organization, Supplier: q.client.Supplier}}
 	if endpoint == tillit.AtToken {
-		q.result.Endpoint, q.result.Consent, q.ask.GrantType = "token", "", "client_credentials"
+		q.result.Endpoint, q.result.Consent = "token", ""
+		q.ask.GrantType = machineGrants[slices.IndexFunc(machineGrants, q.client.MayUse)]
 	} else {
 		q.ask.ResponseType = q.client.Answers()[0]
 		if q.scope.Name != tillit.OpenID && q.catalog.Scope(tillit.OpenID) != nil {
