@@ -379,9 +379,13 @@ func (q *question) withheldOf(claim *Claim) (by string, held bool) {
 	return q.withheld(claim.Name)
 }
 
-// tell writes a claim's verdict. Given stays, and wins over everything; that a
-// scope was not given gives way to what another scope came to.
+// tell writes a claim's verdict. Given stays, and wins over everything, as does
+// the token's frame; that a scope was not given gives way to what another scope
+// came to.
 func (q *question) tell(name ClaimName, sink Sink, via string, reason Reason, by string) {
+	if reason != Given && contains(q.d.Shape.For(sink), name) {
+		reason, via, by = Given, "", ""
+	}
 	for i := range q.d.Claims {
 		v := &q.d.Claims[i]
 		if v.Claim != name || v.Sink != sink {
