@@ -115,6 +115,7 @@ func (p *Provider) explainNeed(ctx context.Context, a *authorization, x *Explana
 			return false, err
 		}
 		x.Way = way.Code
+		a.keepSession(outcome.Person)
 		if err := p.setPerson(ctx, a, outcome.Person); err != nil {
 			return false, err
 		}
@@ -158,6 +159,10 @@ func (p *Provider) explainToken(ctx context.Context, realm *realm, e ExplainRequ
 	client, err := p.Store.Client(ctx, realm.catalog.Registry, tillit.ClientID(e.Client))
 	if err != nil {
 		return nil, err
+	}
+	if client.Public() {
+		x.Error = &Error{Code: "invalid_client", Description: "client authentication failed"}
+		return x, nil
 	}
 	if !client.MayUse("client_credentials") {
 		x.Error = refuse("unauthorized_client", "the client is not registered for this grant_type")

@@ -236,11 +236,7 @@ func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authori
 // signedIn notes who signed in and how, and renews the browser's cookie.
 func (p *Provider) signedIn(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, way *tillit.Way, outcome tillit.SignInOutcome) error {
 	ctx := r.Context()
-	// Who signs in again in a session stays in it: signing out later ends the
-	// grants of before as well.
-	if a.catalog.Settings.SingleSignOn == nil || a.person == nil || a.person.ID != outcome.Person {
-		a.sid = ""
-	}
+	a.keepSession(outcome.Person)
 	if err := p.setPerson(ctx, a, outcome.Person); err != nil {
 		return err
 	}
@@ -261,6 +257,15 @@ func (p *Provider) signedIn(w http.ResponseWriter, r *http.Request, a *authoriza
 		return err
 	}
 	return p.step(w, r, a, i, record)
+}
+
+// keepSession lets who signs in again in a session stay in it, so that signing
+// out later ends the grants of before as well; everybody else gets a new one.
+// explain does the same.
+func (a *authorization) keepSession(person string) {
+	if a.catalog.Settings.SingleSignOn == nil || a.person == nil || a.person.ID != person {
+		a.sid = ""
+	}
 }
 
 // noteSignIn turns an outcome into facts; explain does the same.
