@@ -45,20 +45,7 @@ func (p *Provider) accountSession(r *http.Request, realm *realm) (*tillit.Sessio
 	if realm.catalog.Settings.SingleSignOn != nil {
 		kinds = append(kinds, browserCookie)
 	}
-	for _, kind := range kinds {
-		hash := realm.cookie(r, kind)
-		if hash == nil {
-			continue
-		}
-		s, err := p.Store.Session(r.Context(), realm.name, hash, p.now())
-		if err == nil {
-			return s, nil
-		}
-		if !errors.Is(err, tillit.ErrNotFound) {
-			return nil, err
-		}
-	}
-	return nil, nil
+	return p.sessionOf(r, realm, kinds...)
 }
 
 // accountSignIn begins an interaction that asks for nothing but the person.

@@ -44,7 +44,7 @@ func (p *Provider) beginLogout(w http.ResponseWriter, r *http.Request, realm *re
 		return err
 	}
 	language := p.language(r, realm, request.Locales)
-	session, err := p.sessionOf(r, realm)
+	session, err := p.sessionOf(r, realm, browserCookie, accountCookie)
 	if err != nil {
 		return err
 	}
@@ -112,23 +112,6 @@ func (p *Provider) sessionOfHint(ctx context.Context, realm *realm, h *hint) (st
 	return grant.Session, nil
 }
 
-func (p *Provider) sessionOf(r *http.Request, realm *realm) (*tillit.Session, error) {
-	for _, kind := range []string{browserCookie, accountCookie} {
-		hash := realm.cookie(r, kind)
-		if hash == nil {
-			continue
-		}
-		s, err := p.Store.Session(r.Context(), realm.name, hash, p.now())
-		if err == nil {
-			return s, nil
-		}
-		if !errors.Is(err, tillit.ErrNotFound) {
-			return nil, err
-		}
-	}
-	return nil, nil
-}
-
 // askLogout keeps the request and sends the browser to its page.
 func (p *Provider) askLogout(w http.ResponseWriter, r *http.Request, realm *realm, request *logoutRequest, client tillit.ClientID, language string) error {
 	stored, err := json.Marshal(request)
@@ -152,7 +135,7 @@ func (p *Provider) interactLogout(w http.ResponseWriter, r *http.Request, realm 
 	if err := json.Unmarshal(i.Request, &request); err != nil {
 		return err
 	}
-	session, err := p.sessionOf(r, realm)
+	session, err := p.sessionOf(r, realm, browserCookie, accountCookie)
 	if err != nil {
 		return err
 	}

@@ -129,3 +129,22 @@ func (p *Provider) renewSession(w http.ResponseWriter, r *http.Request, a *autho
 	s.Context.Nonce = ""
 	return p.Store.SaveSession(ctx, s, old)
 }
+
+// sessionOf gives the living session of the first of the cookies that names one,
+// nil for none.
+func (p *Provider) sessionOf(r *http.Request, realm *realm, kinds ...string) (*tillit.Session, error) {
+	for _, kind := range kinds {
+		hash := realm.cookie(r, kind)
+		if hash == nil {
+			continue
+		}
+		s, err := p.Store.Session(r.Context(), realm.name, hash, p.now())
+		if err == nil {
+			return s, nil
+		}
+		if !errors.Is(err, tillit.ErrNotFound) {
+			return nil, err
+		}
+	}
+	return nil, nil
+}

@@ -16,17 +16,24 @@ func (p *playground) act(w http.ResponseWriter, r *http.Request, do func(found *
 		p.tell(w, http.StatusNotFound, message{Heading: "This result is gone", Text: "The playground remembers the last runs of this browser only."})
 		return
 	}
-	realm, client, err := p.client(found.Realm, string(found.Client))
+	if _, client, m, ok := p.parties(w, r, &found); ok {
+		do(&found, m, client)
+	}
+}
+
+// parties finds the realm, the client and the metadata of a run; where one is
+// gone it says so, and ok is false.
+func (p *playground) parties(w http.ResponseWriter, r *http.Request, of *run) (realm demo.FixtureRealm, client demo.FixtureClient, m metadata, ok bool) {
+	realm, client, err := p.client(of.Realm, string(of.Client))
 	if err != nil {
 		p.fault(w, "The client is gone", err)
-		return
+		return realm, client, m, false
 	}
-	m, err := discover(r.Context(), p.HTTP, realm.Issuer)
-	if err != nil {
+	if m, err = discover(r.Context(), p.HTTP, realm.Issuer); err != nil {
 		p.fault(w, "Discovery failed", err)
-		return
+		return realm, client, m, false
 	}
-	do(&found, m, client)
+	return realm, client, m, true
 }
 
 // refresh exchanges the refresh token (RFC 6749 §6).

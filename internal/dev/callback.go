@@ -25,14 +25,8 @@ func (p *playground) callback(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	realm, client, err := p.client(taken.Realm, string(taken.Client))
-	if err != nil {
-		p.fault(w, "The client is gone", err)
-		return
-	}
-	m, err := discover(r.Context(), p.HTTP, realm.Issuer)
-	if err != nil {
-		p.fault(w, "Discovery failed", err)
+	_, client, m, ok := p.parties(w, r, &taken)
+	if !ok {
 		return
 	}
 	taken.State = ""

@@ -54,14 +54,8 @@ func (p *playground) result(w http.ResponseWriter, r *http.Request) {
 		p.tell(w, http.StatusNotFound, message{Heading: "This result is gone", Text: "The playground remembers the last runs of this browser only, and forgets them when it ends."})
 		return
 	}
-	realm, client, err := p.client(found.Realm, string(found.Client))
-	if err != nil {
-		p.fault(w, "The client is gone", err)
-		return
-	}
-	m, err := discover(r.Context(), p.HTTP, realm.Issuer)
-	if err != nil {
-		p.fault(w, "Discovery failed", err)
+	realm, client, m, ok := p.parties(w, r, &found)
+	if !ok {
 		return
 	}
 	p.render(w, http.StatusOK, "result", "What came back", p.resultModel(r.Context(), found, m, realm, client))
