@@ -64,6 +64,9 @@ func ParseClaims(text string) (ClaimsRequest, error) {
 
 func parseClaimAsk(name string, value json.RawMessage) (ClaimAsk, error) {
 	base, language, _ := strings.Cut(name, "#")
+	if language == "" {
+		base = name // a tag that says nothing is part of a name that nobody has
+	}
 	ask := ClaimAsk{Name: ClaimName(base), Language: language}
 	if isNull(value) {
 		return ask, nil
