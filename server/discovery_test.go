@@ -68,9 +68,13 @@ func (o *op) keysServed(t *testing.T, m map[string]any) {
 	}
 	var algorithms []string
 	for _, key := range set.Keys {
-		algorithms = append(algorithms, key.Algorithm)
-		if !key.IsPublic() || key.KeyID == "" || key.Use != "sig" {
-			t.Errorf("key %q: public %v, use %q; want a public key to verify with", key.KeyID, key.IsPublic(), key.Use)
+		switch {
+		case !key.IsPublic() || key.KeyID == "":
+			t.Errorf("key %q: public %v; want a public key with a name", key.KeyID, key.IsPublic())
+		case key.Use == "sig":
+			algorithms = append(algorithms, key.Algorithm)
+		case key.Use != "enc" || m["request_parameter_supported"] != true:
+			t.Errorf("key %q is for %q; want one to verify with, or to encrypt requests to", key.KeyID, key.Use)
 		}
 	}
 	for _, member := range []string{"id_token_signing_alg_values_supported", "userinfo_signing_alg_values_supported"} {
