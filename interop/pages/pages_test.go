@@ -2,7 +2,10 @@ package pages_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // TestPages goes the way of a newcomer: from the playground through sign-in and
@@ -19,6 +22,23 @@ func TestPages(t *testing.T) {
 				e.tourAccount(w)
 				e.tourAside(w)
 			})
+		}
+	}
+}
+
+// TestEyeSees: what finds nothing on any page finds what is wrong on a bad one.
+func TestEyeSees(t *testing.T) {
+	e := newEye(t)
+	w := newBrowser(t).window(t, 390, "en")
+	w.open("data:text/html,<html><body><main style='width:800px'><img src='x'><button style='height:20px'></button></main>")
+	if len(evaluate[[]string](w, unfit)) < 2 {
+		t.Error("a page that is too wide, with a button that is too low, is taken for fit")
+	}
+	evaluate[chromedp.Void](w, e.axe)
+	found := strings.Join(run(w, chromedp.Evaluate[[]string](violations, chromedp.EvalAwaitPromise)), "\n")
+	for _, rule := range []string{"image-alt", "button-name", "html-has-lang", "document-title"} {
+		if !strings.Contains(found, rule) {
+			t.Errorf("axe-core does not find %s: %s", rule, found)
 		}
 	}
 }
