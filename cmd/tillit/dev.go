@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -39,8 +40,12 @@ func (d *devCommand) Run(c *console) error {
 		return err
 	}
 	if d.CABundle != "" {
-		if _, err := os.ReadFile(d.CABundle); err != nil {
+		text, err := os.ReadFile(d.CABundle)
+		if err != nil {
 			return fmt.Errorf("--ca-bundle: %w", err)
+		}
+		if !x509.NewCertPool().AppendCertsFromPEM(text) {
+			return fmt.Errorf("--ca-bundle %s: there is no certificate in it; right would be a PEM file", d.CABundle)
 		}
 	}
 	data, remove, err := dataDirectory(d.Data)

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/tillit/tillit"
@@ -130,121 +127,4 @@ func (p *premises) explain(ctx context.Context, r server.ExplainRequest) (*serve
 
 func (p *premises) noRealm(name string) error {
 	return fmt.Errorf("no realm %q; right would be one of %s", name, strings.Join(p.catalogs.Realms(), ", "))
-}
-
-// A manyRequest is one line of --requests.
-type manyRequest struct {
-	Realm    string   `json:"realm"`
-	Endpoint string   `json:"endpoint"`
-	Query    string   `json:"query"`
-	Client   string   `json:"client"`
-	Person   string   `json:"person"`
-	Way      string   `json:"way"`
-	Decline  []string `json:"decline"`
-	Agree    []string `json:"agree"`
-	Deny     bool     `json:"deny"`
-}
-
-// maxLine bounds one line of --requests, in bytes.
-const maxLine = 1 << 20
-
-// many answers every line with a line, in the order of the requests. A line that
-// cannot be answered says so and the others go on.
-func (e *explainCommand) many(c *console) error {
-	in := io.Reader(os.Stdin)
-	if e.Requests != "-" {
-		file, err := os.Open(e.Requests)
-		if err != nil {
-			return fmt.Errorf("--requests: %w", err)
-		}
-		defer file.Close()
-		in = file
-	}
-	p, err := e.whole(c, e.BaseURL)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 64<<10), maxLine)
-	out := json.NewEncoder(c.out)
-	out.SetEscapeHTML(false)
-	for number := 1; lines.Scan(); number++ {
-		if len(strings.TrimSpace(lines.Text())) == 0 {
-			continue
-		}
-		answer, err := p.explainLine(c.ctx, lines.Bytes())
-		if err != nil {
-			answer = explained{Failed: fmt.Sprintf("line %d: %v", number, err)}
-		}
-		if err := out.Encode(answer); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("--requests %s: %w", e.Requests, err)
-	}
-	return nil
-}
-
-func (p *premises) explainLine(ctx context.Context, line []byte) (explained, error) {
-	var sent manyRequest
-	if err := strictJSON(line, &sent); err != nil {
-		return explained{}, err
-	}
-	asked, err := complete(server.ExplainRequest(sent))
-	if err != nil {
-		return explained{}, err
-	}
-	x, err := p.explain(ctx, asked)
-	if err != nil {
-		return explained{}, err
-	}
-	return answerOf(x), nil
-}
-
-// token explains a token that was issued.
-func (e *explainCommand) token(c *console) error {
-	p, err := e.rooms(c.ctx)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	realms := p.catalogs.Realms()
-	if e.Realm != "" {
-		realms = []string{e.Realm}
-	}
-	for _, realm := range realms {
-		record, err := p.store.AuditByJTI(c.ctx, realm, e.JTI)
-		if errors.Is(err, tillit.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		return printIssued(c, record)
-	}
-	return fmt.Errorf("no token with the jti %s was issued in %s", e.JTI, strings.Join(realms, ", "))
-}
-
-// printIssued prints the view that was recorded when a token was signed.
-func printIssued(c *console, record *tillit.AuditRecord) error {
-	var view tillit.View
-	if err := json.Unmarshal(record.View, &view); err != nil {
-		return fmt.Errorf("the record of the token cannot be read: %w", err)
-	}
-	return c.print(record, func(w io.Writer) {
-		fmt.Fprintf(w, "%s at the %s endpoint of %s, %s, to client %s (revision %d)\n",
-			record.Event, view.Endpoint, record.Realm, instant(record.Time), record.Client, view.Revision)
-		fmt.Fprintf(w, "catalog %s\n", view.Catalog)
-		if view.Way != "" {
-			fmt.Fprintf(w, "signed in by %s, acr %s, %s\n", view.Way, view.ACR, instant(view.AuthTime))
-		}
-		fmt.Fprintln(w)
-		decision := tillit.Decision{Scopes: view.Scopes, Claims: view.Claims, Resources: view.Resources, Details: view.Details, Refused: view.Refused}
-		if view.Shape != nil {
-			decision.Shape = *view.Shape
-		}
-		io.WriteString(w, decision.String())
-	})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -108,21 +109,25 @@ func (l *linter) lintAddresses() {
 	if reach(l.client)&tillit.AtAuthorization != 0 && len(l.client.RedirectURIs) == 0 {
 		l.fault("redirect_uris", "at least one", "the authorization endpoint has nowhere to answer")
 	}
-	for field, list := range map[string][]string{"redirect_uris": l.client.RedirectURIs, "post_logout_redirect_uris": l.client.PostLogoutRedirectURIs} {
-		for i, address := range list {
-			path := fmt.Sprintf("%s[%d]", field, i)
-			u, err := url.Parse(address)
-			switch {
-			case err != nil || !u.IsAbs() || strings.Contains(address, "#"):
-				l.fault(path, "an absolute URI without a fragment", "%q is malformed", address)
-			case u.Scheme == "http" && !loopback(u.Hostname()):
-				l.fault(path, "https", "plain HTTP is for loopback hosts alone")
-			case u.Scheme != "http" && u.Scheme != "https" && l.client.Application != "native":
-				l.fault(path, "https", "a scheme of one's own is for native applications")
-			case (u.Scheme == "http" || u.Scheme == "https") && u.Host == "":
-				l.fault(path, "an absolute URI with a host", "%q is malformed", address)
-			}
-		}
+	for i, address := range l.client.RedirectURIs {
+		l.lintAddress(fmt.Sprintf("redirect_uris[%d]", i), address)
+	}
+	for i, address := range l.client.PostLogoutRedirectURIs {
+		l.lintAddress(fmt.Sprintf("post_logout_redirect_uris[%d]", i), address)
+	}
+}
+
+func (l *linter) lintAddress(path, address string) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || !u.IsAbs() || strings.Contains(address, "#"):
+		l.fault(path, "an absolute URI without a fragment", "%q is malformed", address)
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		l.fault(path, "https", "plain HTTP is for loopback hosts alone")
+	case u.Scheme != "http" && u.Scheme != "https" && l.client.Application != "native":
+		l.fault(path, "https", "a scheme of one's own is for native applications")
+	case (u.Scheme == "http" || u.Scheme == "https") && u.Host == "":
+		l.fault(path, "an absolute URI with a host", "%q is malformed", address)
 	}
 }
 
@@ -168,13 +173,13 @@ func (l *linter) lintClaims() {
 			l.fault(fmt.Sprintf("claims[%d]", i), "", "no claim %q in realm %s", name, l.catalog.Realm)
 		}
 	}
-	for name, sinks := range l.client.Placements {
+	for _, name := range slices.Sorted(maps.Keys(l.client.Placements)) {
 		claim := l.catalog.Claim(name)
 		if claim == nil {
 			l.fault("placements."+string(name), "", "no claim %q in realm %s", name, l.catalog.Realm)
 			continue
 		}
-		for _, sink := range sinks {
+		for _, sink := range l.client.Placements[name] {
 			if !slices.Contains(claim.Sinks, sink) && !slices.Contains(claim.MayAlso, sink) {
 				l.fault("placements."+string(name), joined(append(slices.Clone(claim.Sinks), claim.MayAlso...)), "it never goes to %q", sink)
 			}
@@ -193,9 +198,11 @@ func (l *linter) lintWords() {
 	if t := l.client.SubjectType; t != "" && !slices.Contains(settings.Subject, t) {
 		l.fault("subject_type", strings.Join(settings.Subject, ", "), "%q is none of the realm's", t)
 	}
-	for field, alg := range map[string]string{"id_token_signed_response_alg": l.client.IDTokenAlg, "userinfo_signed_response_alg": l.client.UserInfoAlg} {
-		if alg != "" && !slices.Contains(settings.Algorithms, alg) && (alg != "none" || field != "userinfo_signed_response_alg") {
-			l.fault(field, strings.Join(settings.Algorithms, ", "), "%q is none of the realm's", alg)
-		}
+	algorithms := strings.Join(settings.Algorithms, ", ")
+	if alg := l.client.IDTokenAlg; alg != "" && !slices.Contains(settings.Algorithms, alg) {
+		l.fault("id_token_signed_response_alg", algorithms, "%q is none of the realm's", alg)
+	}
+	if alg := l.client.UserInfoAlg; alg != "" && alg != "none" && !slices.Contains(settings.Algorithms, alg) {
+		l.fault("userinfo_signed_response_alg", algorithms+", none", "%q is none of the realm's", alg)
 	}
 }
