@@ -26,6 +26,7 @@ type postgres struct {
 	writes, reads *sql.DB
 	options       Options
 	lanes         *lanes
+	contended     chan struct{} // a place for one: jobs that rivals stopped run one at a time
 	once          sync.Once
 	failed        error
 }
@@ -38,7 +39,7 @@ func isPostgres(url string) bool {
 const connectionIdle = 5 * time.Minute
 
 func openPostgres(ctx context.Context, connector driver.Connector, options Options) (*Store, error) {
-	p := &postgres{options: options, writes: postgresPool(connector, options.Writers), reads: postgresPool(connector, options.Readers)}
+	p := &postgres{options: options, contended: make(chan struct{}, 1), writes: postgresPool(connector, options.Writers), reads: postgresPool(connector, options.Readers)}
 	if err := p.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("open store: %w", errors.Join(err, p.closePools()))
 	}
@@ -86,7 +87,7 @@ func (p *postgres) read(ctx context.Context, do func(querier) error) error {
 	}
 	bound, cancel := p.bounded(ctx, 0)
 	defer cancel()
-	return p.patiently(bound, func() (again bool, err error) {
+	return p.patiently(bound, func(error) (again bool, err error) {
 		q := &session{on: p.reads, bound: bound}
 		err = do(q)
 		return !q.delivered, err
