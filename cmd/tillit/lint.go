@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/token"
 )
 
 // A finding is one thing about a registration that is wrong, or odd.
@@ -100,8 +100,27 @@ func (l *linter) lintGrants() {
 	if l.client.Public() && reach(l.client)&tillit.AtToken != 0 {
 		l.fault("grant_types", "an authentication method", "a client without credentials cannot act for itself")
 	}
-	if l.client.AuthMethod == "private_key_jwt" && !json.Valid([]byte(l.client.JWKS)) {
-		l.fault("jwks", "the public keys as a JWK Set, written as a string", "private_key_jwt needs keys")
+	l.lintKeys()
+}
+
+// lintKeys reads the keys as the provider will.
+func (l *linter) lintKeys() {
+	if l.client.JWKS == "" {
+		if l.client.AuthMethod == "private_key_jwt" {
+			l.fault("jwks", "the public keys as a JWK Set", "private_key_jwt needs keys")
+		}
+		return
+	}
+	set, err := token.ParseJWKS([]byte(l.client.JWKS))
+	switch {
+	case err != nil:
+		l.fault("jwks", "", "%v", err)
+	case len(set.Keys) == 0:
+		l.fault("jwks", "", "no key of it can be used: %s", strings.Join(set.Skipped, ", "))
+	default:
+		for _, skipped := range set.Skipped {
+			l.warn("jwks", "", "%s", skipped)
+		}
 	}
 }
 

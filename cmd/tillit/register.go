@@ -21,10 +21,12 @@ type clientAddCommand struct {
 }
 
 // A registration is a client as an operator writes it: the members of a stored
-// client, with scopes as bare names where nothing has to be noted beside them.
+// client, with scopes as bare names where nothing has to be noted beside them,
+// and the keys as the object that they are (RFC 7591 §2).
 type registration struct {
 	tillit.Client
-	Scopes []provision `json:"scopes"`
+	Scopes []provision     `json:"scopes"`
+	JWKS   json.RawMessage `json:"jwks"`
 }
 
 // A provision is a scope's name, or an object with scope and notes.
@@ -96,6 +98,9 @@ func (a *clientAddCommand) read() (*tillit.Client, error) {
 	}
 	for _, p := range r.Scopes {
 		r.Client.Scopes = append(r.Client.Scopes, tillit.Provision(p))
+	}
+	if len(r.JWKS) > 0 {
+		r.Client.JWKS = string(r.JWKS)
 	}
 	return &r.Client, nil
 }
