@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/store/pgtest"
 )
 
 // victimPath is set in the process that is killed: the store it writes to.
@@ -74,19 +75,33 @@ func namedCode(name string) *tillit.Code {
 // TestKilled kills a writing process again and again. What it had acknowledged,
 // by the ledger kept here, is there; no code works twice; the audit is whole.
 func TestKilled(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { killed(t, filepath.Join(t.TempDir(), "t.db")) })
+	t.Run("postgres", func(t *testing.T) { killed(t, pgtest.URL(t)) })
+}
+
+func killed(t *testing.T, url string) {
 	kills, each := 5, 60
 	if testing.Short() {
 		kills = 2
 	}
-	path := filepath.Join(t.TempDir(), "t.db")
 	var ledger []string
 	for range kills {
-		ledger = append(ledger, killAfter(t, path, each)...)
+		ledger = append(ledger, killAfter(t, url, each)...)
 	}
 	if len(ledger) < kills*each {
 		t.Fatalf("only %d were acknowledged", len(ledger))
 	}
-	s := opened(t, path, Options{})
+	s := opened(t, url, Options{})
+	acknowledged(t, s, ledger)
+	report, err := s.VerifyAudit(t.Context())
+	if err != nil || report.Broken != nil || report.Chains < kills || report.Records < int64(len(ledger)) {
+		t.Fatalf("audit is %+v, %+v, %v", report, report.Broken, err)
+	}
+}
+
+// acknowledged checks that everything in a ledger is there, once.
+func acknowledged(t *testing.T, s *Store, ledger []string) {
+	t.Helper()
 	for _, name := range ledger {
 		if _, err := s.Grant(t.Context(), "here", name); err != nil {
 			t.Fatalf("%s was acknowledged and is gone: %v", name, err)
@@ -101,10 +116,6 @@ func TestKilled(t *testing.T) {
 		if err := s.RedeemCode(t.Context(), code, &code.Grant, nil, nil, nil); !errors.Is(err, tillit.ErrSpent) {
 			t.Fatalf("%s was redeemed twice: %v", name, err)
 		}
-	}
-	report, err := s.VerifyAudit(t.Context())
-	if err != nil || report.Broken != nil || report.Chains != kills || report.Records < int64(len(ledger)) {
-		t.Fatalf("audit is %+v, %+v, %v", report, report.Broken, err)
 	}
 }
 

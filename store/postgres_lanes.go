@@ -27,7 +27,7 @@ type lanes struct {
 	waiting []chan *lane
 	closed  bool
 	taken   sync.WaitGroup
-	ids     []string // of chains that were begun, after the one that is begun first
+	ids     []string // of the chains: that of the lane used first, and those that were begun
 
 	beginning sync.Mutex // held while a chain is begun
 }
@@ -41,6 +41,7 @@ func newLanes(options Options) (*lanes, error) {
 		}
 		l.free = append(l.free, lane)
 	}
+	l.ids = []string{l.free[len(l.free)-1].chain.id}
 	return l, nil
 }
 
@@ -127,17 +128,15 @@ func (l *lanes) give(lane *lane) {
 func (l *lanes) began(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ids = append(l.ids, id)
+	if l.ids[0] != id {
+		l.ids = append(l.ids, id)
+	}
 }
 
-// chains gives the chains of this process; before the first record the one that
-// will have it.
+// chains gives the chains of this process; the first may not have begun.
 func (l *lanes) chains() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.ids) == 0 && len(l.free) > 0 {
-		return []string{l.free[len(l.free)-1].chain.id}
-	}
 	return slices.Clone(l.ids)
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -77,4 +78,36 @@ func Open(t testing.TB, url string) *sql.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// Crash takes the server down under its clients: it ends one of the database's
+// own processes by force, upon which the server drops all connections, recovers
+// and comes back. A server that is not ours only drops those to the database.
+func Crash(t testing.TB, url string) {
+	t.Helper()
+	db := Open(t, url)
+	defer db.Close()
+	if os.Getenv("TILLIT_TEST_POSTGRES") != "" {
+		_, _ = db.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()") // its own connection goes too
+		return
+	}
+	var pid int
+	if err := db.QueryRow("SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Durable lets the server of the url flush every commit to disk, as in use.
+func Durable(t testing.TB, url string) {
+	t.Helper()
+	db := Open(t, url)
+	defer db.Close()
+	for _, statement := range []string{"ALTER SYSTEM SET fsync = on", "SELECT pg_reload_conf()", "CHECKPOINT"} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
 }
