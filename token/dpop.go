@@ -158,10 +158,13 @@ func (d *document) nonce(ours func(string) bool) error {
 // no query, no fragment.
 func normal(address string) (string, bool) {
 	u, err := url.Parse(address)
-	if err != nil || u.User != nil || u.Opaque != "" || u.Host == "" {
+	if err != nil || u.User != nil || u.Opaque != "" || u.Hostname() == "" {
 		return "", false
 	}
 	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname())
+	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`%/\?#@"<>`, r) }) {
+		return "", false // a zone, or what no host of ours is spelled with
+	}
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}

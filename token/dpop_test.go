@@ -167,6 +167,8 @@ func TestNormal(t *testing.T) {
 		"https:a.example":              "",
 		"https://u@a.example/":         "",
 		"//a.example/":                 "",
+		"https://[fe80::1%25lo]/":      "",
+		"https://a.ex%41mple/":         "",
 		"https://a.example/%":          "",
 	} {
 		if got, ok := normal(address); got != want || ok != (want != "") {
@@ -178,17 +180,23 @@ func TestNormal(t *testing.T) {
 func FuzzVerifyDPoP(f *testing.F) {
 	p := newPeer()
 	for _, algorithm := range []string{"ES256", "RS256", "EdDSA"} {
-		f.Add(p.prove(f, algorithm, goodProof()), us)
+		f.Add(p.prove(f, algorithm, goodProof()))
 	}
-	f.Add("e30.e30.AA", "https://[::1]:443/%zz")
-	f.Fuzz(func(t *testing.T, text, address string) {
-		rules := proofRules()
-		rules.URL = address
-		if proof, err := VerifyDPoP(text, rules); err == nil && (proof.ID == "" || len(proof.Thumbprint) != 43) {
+	f.Add("e30.e30.AA")
+	f.Fuzz(func(t *testing.T, text string) {
+		if proof, err := VerifyDPoP(text, proofRules()); err == nil && (proof.ID == "" || len(proof.Thumbprint) != 43) {
 			t.Errorf("%q is believed: %+v", text, proof)
 		} else if err != nil {
 			refused(t, err, err.(*Refusal).Key)
 		}
+	})
+}
+
+func FuzzNormal(f *testing.F) {
+	for _, address := range []string{us, "HTTPS://[::1]:443/%zz", "http://a:80?b#c", "https://[fe80::1%25eth0]/", "https://a.example/%e6/æ"} {
+		f.Add(address)
+	}
+	f.Fuzz(func(t *testing.T, address string) {
 		if spelled, ok := normal(address); ok {
 			if again, ok := normal(spelled); !ok || again != spelled {
 				t.Errorf("%q, spelled %q, is spelled %q", address, spelled, again)

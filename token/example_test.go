@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -25,6 +26,21 @@ func ExampleNewSecret() {
 	value, hash := NewSecret(Refresh, rand.Reader)
 	fmt.Println(value[:3], len(value), len(hash))
 	// Output: tr_ 46 32
+}
+
+// A client proves who it is with a key of its own; the caller then spends the
+// assertion's ID until it expires.
+func ExampleVerifyAssertion() {
+	jwks := `{"keys":[{"kty":"EC","crv":"P-256","kid":"one","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"}]}`
+	keys, _ := ParseJWKS([]byte(jwks))
+	_, err := VerifyAssertion("eyJhbGciOiJub25lIn0.e30.", keys, AssertionRules{
+		Client:    "demo-jwt",
+		Audiences: []string{"https://op.example.no/buypass"},
+		At:        time.Now().Unix(),
+	})
+	var refusal *Refusal
+	fmt.Println(errors.As(err, &refusal), refusal.Key)
+	// Output: true wrong_issuer
 }
 
 func ExampleHalfHash() {
