@@ -29,7 +29,11 @@ type Catalog struct {
 	idToken     TokenSpec
 	accessToken TokenSpec
 	userInfo    TokenSpec
+	lifetimes   lifetimes
 }
+
+// lifetimes are those that tokens have when nothing else is said, in seconds.
+type lifetimes struct{ access, machine, id, refresh, grant int64 }
 
 type frame struct {
 	sink   Sink
@@ -163,7 +167,11 @@ func (c *Catalog) compileScopes(fault func(string, ...any)) {
 		}
 		c.scopes[s.Name] = s
 		s.standard, s.order, s.text = standardScopes[s.Name], i, TextDigest(s.Title, s.Description)
+		s.yields, s.server = nil, nil
 		s.Variants = slices.Clone(s.Variants)
+		for k := range s.Variants {
+			s.Variants[k].yields, s.Variants[k].server = nil, nil
+		}
 		if s.Standing {
 			c.standing = append(c.standing, s)
 		}
@@ -184,9 +192,10 @@ func (c *Catalog) compileScopes(fault func(string, ...any)) {
 				fault("%s.claims: no claim %q", at, name)
 				continue
 			}
-			cl.scopes = append(cl.scopes, s)
+			cl.scopes, s.yields = append(cl.scopes, s), append(s.yields, cl)
 		}
-		for _, v := range s.Variants {
+		for k := range s.Variants {
+			v := &s.Variants[k]
 			if other := c.variants[v.Parameter]; other != nil {
 				fault("%s.variants.%s: the scope %q has the parameter already", at, v.Parameter, other.Name)
 			}
@@ -195,7 +204,7 @@ func (c *Catalog) compileScopes(fault func(string, ...any)) {
 				if cl := c.claims[name]; cl == nil {
 					fault("%s.variants.%s.claims: no claim %q", at, v.Parameter, name)
 				} else {
-					cl.scopes = append(cl.scopes, s)
+					cl.scopes, v.yields = append(cl.scopes, s), append(v.yields, cl)
 				}
 			}
 			if v.Server != "" && c.servers[v.Server] == nil {
@@ -233,6 +242,7 @@ func (c *Catalog) compileScopes(fault func(string, ...any)) {
 // under which designator and role it appears there.
 func (c *Catalog) opens(fault func(string, ...any), at string, s *Scope) {
 	if server := c.servers[s.Server]; server != nil {
+		s.server = server
 		s.designator, s.role = server.designate(s.Name)
 		c.opening[s.Server] = append(c.opening[s.Server], s)
 		if server.Caller == "machine" && s.At&AtAuthorization != 0 && s.At&AtToken == 0 {
@@ -242,7 +252,9 @@ func (c *Catalog) opens(fault func(string, ...any), at string, s *Scope) {
 		fault("%s.server: no server %q; right would be one of %s", at, s.Server, names(c.servers))
 	}
 	for i := range s.Variants {
-		if name := s.Variants[i].Server; c.servers[name] != nil && !contains(c.opening[name], s) {
+		name := s.Variants[i].Server
+		s.Variants[i].server = c.servers[name]
+		if c.servers[name] != nil && !contains(c.opening[name], s) {
 			c.opening[name] = append(c.opening[name], s)
 		}
 	}
@@ -285,6 +297,10 @@ func (c *Catalog) compileTokens(fault func(string, ...any)) {
 		}
 	}
 	c.idToken, c.accessToken, c.userInfo = c.Tokens["id_token"], c.Tokens["access_token"], c.Tokens["userinfo"]
+	c.lifetimes = lifetimes{
+		access: c.accessToken.Lifetime, machine: c.Token("machine_token").Lifetime, id: c.idToken.Lifetime,
+		refresh: c.Tokens["refresh_token"].Lifetime, grant: c.Tokens["grant"].Lifetime,
+	}
 	slices.SortFunc(c.frames, func(a, b frame) int { return strings.Compare(string(a.sink), string(b.sink)) })
 	seen := map[Sink]bool{}
 	for i := range c.Definition.Claims {

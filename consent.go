@@ -19,7 +19,7 @@ func (q *question) judgeConsent() {
 		if !c.alive() {
 			continue
 		}
-		switch q.consents(string(c.name), c.scope.Consent, c.scope.text, func() []ClaimName { return q.yields(c) }) {
+		switch q.consents(string(c.name), c.scope.Consent, c.scope.text, c) {
 		case ConsentDeclined:
 			q.decline(c)
 		case ConsentMissing:
@@ -46,7 +46,7 @@ func (q *question) judgeSingle(s *single, items []ConsentItem) []ConsentItem {
 	if s.reason != "" || s.governor == nil {
 		return items
 	}
-	switch reason := q.consents(string(s.claim.Name), s.governor.Consent, s.claim.text, s.released); reason {
+	switch reason := q.consents(string(s.claim.Name), s.governor.Consent, s.claim.text, s); reason {
 	case ConsentDeclined:
 		s.reason = reason
 		q.declined = true
@@ -65,7 +65,7 @@ func (q *question) judgeSingle(s *single, items []ConsentItem) []ConsentItem {
 
 // consents gives Given, ConsentDeclined or ConsentMissing for one item: the
 // person is asked again about claims or a text that they have not been shown.
-func (q *question) consents(item string, mode ConsentMode, text string, released func() []ClaimName) Reason {
+func (q *question) consents(item string, mode ConsentMode, text string, what releases) Reason {
 	if contains(q.facts.Consent.Declined, item) && !q.cat.off[ConsentDeclined] {
 		return ConsentDeclined
 	}
@@ -78,21 +78,43 @@ func (q *question) consents(item string, mode ConsentMode, text string, released
 		if a.Item != item || everyTime && !a.Now {
 			continue
 		}
-		if q.facts.NoInteraction || (a.Text == "" || a.Text == text) && covers(a.Claims, released()) {
+		if q.facts.NoInteraction || (a.Text == "" || a.Text == text) && what.within(q, a.Claims) {
 			return Given
 		}
 	}
 	return ConsentMissing
 }
 
-// covers reports whether everything that would be released was shown.
-func covers(shown, released []ClaimName) bool {
-	for _, name := range released {
+// releases is what a person is asked about: a scope or a claim.
+type releases interface {
+	// within reports whether everything that would be released was shown.
+	within(q *question, shown []ClaimName) bool
+}
+
+func (c *candidate) within(q *question, shown []ClaimName) bool {
+	for _, claims := range c.claims() {
+		for _, claim := range claims {
+			if q.releases(claim) && !contains(shown, claim.Name) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (s *single) within(_ *question, shown []ClaimName) bool {
+	for _, name := range s.claim.Brings {
 		if !contains(shown, name) {
 			return false
 		}
 	}
-	return true
+	return contains(shown, s.claim.Name)
+}
+
+// releases reports whether this client would get the claim of a scope.
+func (q *question) releases(claim *Claim) bool {
+	_, held := q.withheld(claim.Name)
+	return !held && q.claimFor(claim) == ""
 }
 
 // decline takes a scope away because the person said no. What the client cannot
@@ -140,10 +162,10 @@ func (q *question) claimItem(s *single) ConsentItem {
 // yields lists the claims a scope would release to this client.
 func (q *question) yields(c *candidate) []ClaimName {
 	var list []ClaimName
-	for _, names := range c.claims() {
-		for _, name := range names {
-			if _, held := q.withheld(name); !held && q.claimFor(q.cat.claims[name]) == "" {
-				list = append(list, name)
+	for _, claims := range c.claims() {
+		for _, claim := range claims {
+			if q.releases(claim) {
+				list = append(list, claim.Name)
 			}
 		}
 	}

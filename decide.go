@@ -50,6 +50,10 @@ type question struct {
 	resources    []*Server
 	restrictions []*Scope // asked for or standing, that withhold claims
 	declined     bool     // the person said no to something
+	idToken      bool     // one is issued
+	userInfo     bool     // the access token opens UserInfo
+	roles        []string // what single roles are cut from
+	told         []*Claim // whose verdicts d.Claims holds, nil for unknown ones
 
 	// The common request fits here; nothing is allocated for it.
 	room [16]candidate

@@ -79,7 +79,7 @@ func (q *question) findGovernor(s *single) {
 		return
 	}
 	for i := range q.candidates {
-		if q.candidates[i].yields(s.claim.Name) {
+		if q.candidates[i].yields(s.claim) {
 			s.follows = true
 			return
 		}
@@ -89,7 +89,7 @@ func (q *question) findGovernor(s *single) {
 		c := candidate{name: scope.Name, scope: scope}
 		q.judge(governorRules, 0, &c)
 		switch {
-		case c.alive() && !c.yields(s.claim.Name):
+		case c.alive() && !c.yields(s.claim):
 		case c.alive() && (s.governor == nil || scope.Consent == ConsentNever || scope.Consent == ""):
 			s.governor, s.reason, s.by = scope, "", ""
 		case s.governor == nil:
@@ -158,12 +158,11 @@ func (q *question) goesTo(claim *Claim, sink Sink, asked bool) bool {
 // projectClaims finds the claims of every sink: the frames, what the given
 // scopes yield, what was asked for singly.
 func (q *question) projectClaims() {
-	q.d.Claims = make([]ClaimVerdict, 0, 4*len(q.candidates)+2*len(q.singles))
-	if q.machine() {
-		q.projectFrames(q.cat.machine)
-	} else {
-		q.projectFrames(q.cat.frames)
-	}
+	q.idToken = !q.machine() && q.gives(OpenID)
+	q.userInfo = q.idToken && q.ask.yieldsAccessToken() && q.gives(q.userInfoScope())
+	room := 4*len(q.candidates) + 2*len(q.singles)
+	q.d.Claims, q.told = make([]ClaimVerdict, 0, room), make([]*Claim, 0, room)
+	q.projectFrames()
 	for i := range q.candidates {
 		q.projectScope(&q.candidates[i])
 	}
@@ -176,10 +175,18 @@ func (q *question) projectClaims() {
 // machine reports whether tokens are for the client itself.
 func (q *question) machine() bool { return q.ask.Endpoint == AtToken }
 
-func (q *question) projectFrames(frames []frame) {
-	for i := range frames {
-		if frames[i].sink.Standard() && q.opens(frames[i].sink) {
-			q.projectFrame(&frames[i])
+// frames are the claims that are there whatever the scopes.
+func (q *question) frames() []frame {
+	if q.machine() {
+		return q.cat.machine
+	}
+	return q.cat.frames
+}
+
+func (q *question) projectFrames() {
+	for i := range q.frames() {
+		if f := &q.frames()[i]; f.sink.Standard() && q.opens(f.sink) {
+			q.projectFrame(f)
 		}
 	}
 }
@@ -187,8 +194,8 @@ func (q *question) projectFrames(frames []frame) {
 // projectExtraFrames completes the realm's own tokens: such a token exists only
 // when something that was asked for goes there.
 func (q *question) projectExtraFrames() {
-	for i := range q.cat.frames {
-		if f := &q.cat.frames[i]; !f.sink.Standard() && len(q.d.Shape.For(f.sink)) > 0 {
+	for i := range q.frames() {
+		if f := &q.frames()[i]; !f.sink.Standard() && len(q.d.Shape.For(f.sink)) > 0 {
 			q.projectFrame(f)
 		}
 	}
@@ -207,23 +214,17 @@ func (q *question) projectFrame(f *frame) {
 func (q *question) opens(sink Sink) bool {
 	switch sink {
 	case SinkIDToken:
-		return q.issuesIDToken()
+		return q.idToken
 	case SinkUserInfo:
-		return q.opensUserInfo()
+		return q.userInfo
 	case SinkAccessToken, SinkIntrospection:
 		return q.ask.yieldsAccessToken()
 	}
 	return q.machine() || q.ask.Answers("code")
 }
 
-func (q *question) issuesIDToken() bool { return !q.machine() && q.gives(OpenID) }
-
-// opensUserInfo reports whether the access token works at UserInfo: it has the
-// scope the realm requires there, openid unless it says otherwise.
-func (q *question) opensUserInfo() bool {
-	return !q.machine() && q.ask.yieldsAccessToken() && q.gives(OpenID) && q.gives(q.userInfoScope())
-}
-
+// userInfoScope is the scope an access token must have at UserInfo: openid unless
+// the realm says otherwise.
 func (q *question) userInfoScope() ScopeName {
 	if q.cat.userInfo.Requires != "" {
 		return q.cat.userInfo.Requires
@@ -235,9 +236,9 @@ func (q *question) projectScope(c *candidate) {
 	if c.scope == nil {
 		return
 	}
-	for _, names := range c.claims() {
-		for _, name := range names {
-			q.projectScopeClaim(c, q.cat.claims[name])
+	for _, claims := range c.claims() {
+		for _, claim := range claims {
+			q.projectScopeClaim(c, claim)
 		}
 	}
 }
@@ -246,14 +247,14 @@ func (q *question) projectScopeClaim(c *candidate, claim *Claim) {
 	via := string(c.name)
 	switch {
 	case c.reason != "":
-		q.tell(claim.Name, firstSink(claim), via, ScopeNotGiven, string(c.reason))
+		q.tell(claim, claim.Name, firstSink(claim), via, ScopeNotGiven, string(c.reason))
 		return
 	case c.pending != "":
-		q.tell(claim.Name, firstSink(claim), via, ScopeNotGiven, string(c.pending))
+		q.tell(claim, claim.Name, firstSink(claim), via, ScopeNotGiven, string(c.pending))
 		return
 	}
 	if reason := q.claimFor(claim); reason != "" {
-		q.tell(claim.Name, firstSink(claim), via, reason, "")
+		q.tell(claim, claim.Name, firstSink(claim), via, reason, "")
 		return
 	}
 	delivered := false
@@ -269,7 +270,7 @@ func (q *question) projectScopeClaim(c *candidate, claim *Claim) {
 		}
 	}
 	if !delivered {
-		q.tell(claim.Name, firstSink(claim), via, WrongSink, "")
+		q.tell(claim, claim.Name, firstSink(claim), via, WrongSink, "")
 	}
 }
 
@@ -286,15 +287,18 @@ func (q *question) give(claim *Claim, sink Sink, via string) bool {
 	if !q.opens(sink) {
 		return false
 	}
+	if v := q.verdict(claim, claim.Name, sink); v != nil && v.Reason == Given {
+		return true
+	}
 	if q.deliver(claim, sink, via) {
-		q.tell(claim.Name, sink, via, Given, "")
+		q.tell(claim, claim.Name, sink, via, Given, "")
 	}
 	return true
 }
 
 func (q *question) projectSingle(s *single) {
 	if s.claim == nil {
-		q.tell(s.ask.Name, s.sink, "claims", s.reason, "")
+		q.tell(nil, s.ask.Name, s.sink, "claims", s.reason, "")
 		return
 	}
 	reason, by := q.singleReason(s)
@@ -302,7 +306,7 @@ func (q *question) projectSingle(s *single) {
 		reason, by = ScopeNotGiven, string(q.userInfoScope())
 	}
 	if reason != "" {
-		q.tell(s.claim.Name, s.sink, "claims", reason, by)
+		q.tell(s.claim, s.claim.Name, s.sink, "claims", reason, by)
 		return
 	}
 	for _, brought := range s.claim.Brings {
@@ -327,7 +331,7 @@ func (q *question) singleReason(s *single) (reason Reason, by string) {
 	}
 	for i := range q.candidates {
 		c := &q.candidates[i]
-		if !c.yields(s.claim.Name) {
+		if !c.yields(s.claim) {
 			continue
 		}
 		switch {
@@ -382,21 +386,28 @@ func (q *question) withheldOf(claim *Claim) (by string, held bool) {
 // tell writes a claim's verdict. Given stays, and wins over everything, as does
 // the token's frame; that a scope was not given gives way to what another scope
 // came to.
-func (q *question) tell(name ClaimName, sink Sink, via string, reason Reason, by string) {
+func (q *question) tell(claim *Claim, name ClaimName, sink Sink, via string, reason Reason, by string) {
 	if reason != Given && contains(q.d.Shape.For(sink), name) {
 		reason, via, by = Given, "", ""
 	}
-	for i := range q.d.Claims {
-		v := &q.d.Claims[i]
-		if v.Claim != name || v.Sink != sink {
-			continue
-		}
-		if v.Reason != Given && (reason == Given || v.Reason == ScopeNotGiven) {
-			v.Reason, v.Via, v.By = reason, via, by
-		}
-		return
+	v := q.verdict(claim, name, sink)
+	switch {
+	case v == nil:
+		q.told = append(q.told, claim)
+		q.d.Claims = append(q.d.Claims, ClaimVerdict{Claim: name, Sink: sink, Via: via, Reason: reason, By: by})
+	case v.Reason != Given && (reason == Given || v.Reason == ScopeNotGiven):
+		v.Reason, v.Via, v.By = reason, via, by
 	}
-	q.d.Claims = append(q.d.Claims, ClaimVerdict{Claim: name, Sink: sink, Via: via, Reason: reason, By: by})
+}
+
+// verdict gives what was told of a claim in a sink, or nil.
+func (q *question) verdict(claim *Claim, name ClaimName, sink Sink) *ClaimVerdict {
+	for i, told := range q.told {
+		if told == claim && q.d.Claims[i].Sink == sink && (claim != nil || q.d.Claims[i].Claim == name) {
+			return &q.d.Claims[i]
+		}
+	}
+	return nil
 }
 
 // deliver puts a claim into a sink. Here, where nothing gets past, restrictions
@@ -404,27 +415,50 @@ func (q *question) tell(name ClaimName, sink Sink, via string, reason Reason, by
 // decided again; only what a resource server may learn is out of their reach.
 func (q *question) deliver(claim *Claim, sink Sink, via string) bool {
 	if by, held := q.withheld(claim.Name); held {
-		q.tell(claim.Name, sink, via, Withheld, by)
+		q.tell(claim, claim.Name, sink, via, Withheld, by)
 		return false
 	}
 	if q.facts.Prior != nil && !contains(q.facts.Prior.For(sink), claim.Name) {
-		q.tell(claim.Name, sink, via, NotInGrant, "")
+		q.tell(claim, claim.Name, sink, via, NotInGrant, "")
 		return false
 	}
-	for i := range q.d.Shape.Claims {
-		sc := &q.d.Shape.Claims[i]
-		if sc.Sink == sink {
-			if !contains(sc.Claims, claim.Name) {
-				sc.Claims = append(sc.Claims, claim.Name)
-			}
+	sc := q.sink(sink)
+	if via == "" || q.inFrame(claim, sink) {
+		if contains(sc.Claims, claim.Name) {
 			return true
 		}
 	}
-	if q.d.Shape.Claims == nil {
-		q.d.Shape.Claims = make([]SinkClaims, 0, 5)
-	}
-	list := make([]ClaimName, 1, 16)
-	list[0] = claim.Name
-	q.d.Shape.Claims = append(q.d.Shape.Claims, SinkClaims{Sink: sink, Claims: list})
+	sc.Claims = append(sc.Claims, claim.Name)
 	return true
+}
+
+// inFrame reports whether the claim is there whatever the scopes.
+func (q *question) inFrame(claim *Claim, sink Sink) bool {
+	for i := range q.frames() {
+		if f := &q.frames()[i]; f.sink == sink {
+			return contains(f.claims, claim)
+		}
+	}
+	return false
+}
+
+// sink gives the list of a sink's claims.
+func (q *question) sink(sink Sink) *SinkClaims {
+	s := &q.d.Shape
+	for i := range s.Claims {
+		if s.Claims[i].Sink == sink {
+			return &s.Claims[i]
+		}
+	}
+	if s.Claims == nil {
+		s.Claims = make([]SinkClaims, 0, 5)
+	}
+	room := 0
+	for i := range q.candidates {
+		if c := &q.candidates[i]; c.given() {
+			room += len(c.scope.yields)
+		}
+	}
+	s.Claims = append(s.Claims, SinkClaims{Sink: sink, Claims: make([]ClaimName, 0, max(room, 8))})
+	return &s.Claims[len(s.Claims)-1]
 }

@@ -71,29 +71,29 @@ func (c *candidate) wait(reason Reason) {
 	}
 }
 
-// serverName is the resource server the scope opens in this request, or "".
-func (c *candidate) serverName() string {
-	if c.variant != nil && c.variant.Server != "" {
-		return c.variant.Server
+// server is the resource server the scope opens in this request, or nil.
+func (c *candidate) server() *Server {
+	if c.variant != nil && c.variant.server != nil {
+		return c.variant.server
 	}
-	return c.scope.Server
+	return c.scope.server
 }
 
 // claims are those the scope yields and those its variant adds.
-func (c *candidate) claims() [2][]ClaimName {
+func (c *candidate) claims() [2][]*Claim {
 	if c.variant != nil {
-		return [2][]ClaimName{c.scope.Claims, c.variant.Claims}
+		return [2][]*Claim{c.scope.yields, c.variant.yields}
 	}
-	return [2][]ClaimName{c.scope.Claims}
+	return [2][]*Claim{c.scope.yields}
 }
 
 // yields reports whether the scope, as it was asked for, yields the claim.
-func (c *candidate) yields(name ClaimName) bool {
+func (c *candidate) yields(claim *Claim) bool {
 	if c.scope == nil {
 		return false
 	}
 	claims := c.claims()
-	return contains(claims[0], name) || contains(claims[1], name)
+	return contains(claims[0], claim) || contains(claims[1], claim)
 }
 
 // conditions are the scope's own and those of its variant.
@@ -233,16 +233,11 @@ func notPrompted(q *question, c *candidate) (string, bool) {
 // otherResource leaves out what belongs to a server that was not named. Scopes
 // of no server are the provider's own and stay (SC-13).
 func otherResource(q *question, c *candidate) (string, bool) {
-	name := c.serverName()
-	if name == "" || len(q.ask.Resources) == 0 || q.cat.Settings.Resource != "registered" {
+	server := c.server()
+	if server == nil || len(q.ask.Resources) == 0 || q.cat.Settings.Resource != "registered" {
 		return "", false
 	}
-	for _, server := range q.resources {
-		if server.Name == name {
-			return "", false
-		}
-	}
-	return name, true
+	return server.Name, !contains(q.resources, server)
 }
 
 func notProvisioned(q *question, c *candidate) (string, bool) {

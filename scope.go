@@ -52,7 +52,9 @@ type Scope struct {
 	IntrospectedBy  []string // client ids that may introspect; empty: the owner's servers
 
 	// compiled
-	designator string // of its server, "" without one
+	yields     []*Claim // what Claims names
+	server     *Server  // what Server names, or nil
+	designator string   // of its server, "" without one
 	role       string
 	standard   bool   // openid and the user-data scopes of OIDC Core §5.4
 	order      int    // place in the catalog
@@ -72,6 +74,10 @@ type Variant struct {
 	SignIn    SignInCondition
 	Server    string
 	Claims    []ClaimName
+
+	// compiled
+	yields []*Claim
+	server *Server
 }
 
 // SignInCondition says which sign-ins can carry a scope. The zero value is any.

@@ -17,8 +17,7 @@ func (q *question) shape() {
 		}
 	}
 	s.Machine = q.machine()
-	s.IDToken = q.issuesIDToken()
-	s.UserInfo = q.opensUserInfo()
+	s.IDToken, s.UserInfo = q.idToken, q.userInfo
 	s.Refresh = !s.Machine && q.ask.Answers("code") && q.client.MayUse("refresh_token")
 	s.Pairwise = q.pairwise()
 	for i := range q.d.Details {
@@ -47,10 +46,10 @@ func (q *question) pairwise() bool {
 func (q *question) shapeRoles() {
 	for i := range q.candidates {
 		c := &q.candidates[i]
-		if !c.given() || c.serverName() == "" {
+		if !c.given() || c.server() == nil {
 			continue
 		}
-		server := q.cat.servers[c.serverName()]
+		server := c.server()
 		designator, role := server.designate(c.name)
 		for _, also := range server.Also {
 			if q.gives(also) {
@@ -70,7 +69,13 @@ func (q *question) role(designator, role string) {
 			return
 		}
 	}
-	q.d.Shape.Roles = append(q.d.Shape.Roles, Roles{designator, []string{role}})
+	if q.d.Shape.Roles == nil {
+		q.d.Shape.Roles = make([]Roles, 0, len(q.candidates))
+		q.roles = make([]string, 0, len(q.candidates))
+	}
+	q.roles = append(q.roles, role)
+	n := len(q.roles)
+	q.d.Shape.Roles = append(q.d.Shape.Roles, Roles{designator, q.roles[n-1 : n : n]})
 }
 
 // shapeAudience: what was named by resource, else every server that was opened,
@@ -104,13 +109,16 @@ func (q *question) openedAudience() {
 	s := &q.d.Shape
 	for i := range q.candidates {
 		c := &q.candidates[i]
-		if !c.given() || c.serverName() == "" {
+		if !c.given() || c.server() == nil {
 			continue
 		}
-		server := q.cat.servers[c.serverName()]
+		server := c.server()
 		audience := server.Audience
 		if audience == "" {
 			audience, _ = server.designate(c.name)
+		}
+		if s.Audience == nil {
+			s.Audience = make([]string, 0, len(q.candidates))
 		}
 		if !contains(s.Audience, audience) {
 			s.Audience = append(s.Audience, audience)
@@ -122,17 +130,18 @@ func (q *question) openedAudience() {
 // positive value wins.
 func (q *question) shapeLifetimes() {
 	s := &q.d.Shape
-	access, kind := q.client.AccessTokenLifetime, "access_token"
-	if s.Machine {
-		kind = "machine_token"
-	}
-	if access == 0 {
-		access = q.cat.Token(kind).Lifetime
+	access := q.client.AccessTokenLifetime
+	switch {
+	case access > 0:
+	case s.Machine:
+		access = q.cat.lifetimes.machine
+	default:
+		access = q.cat.lifetimes.access
 	}
 	s.Format = JWT
 	least, whole := int64(0), q.client.GrantLifetime
 	if whole == 0 {
-		whole = q.cat.Tokens["grant"].Lifetime
+		whole = q.cat.lifetimes.grant
 	}
 	for i := range q.candidates {
 		c := &q.candidates[i]
@@ -154,10 +163,10 @@ func (q *question) shapeLifetimes() {
 	}
 	s.Access, s.Whole = access, whole
 	if s.ID = q.client.IDTokenLifetime; s.ID == 0 {
-		s.ID = q.cat.idToken.Lifetime
+		s.ID = q.cat.lifetimes.id
 	}
 	if s.Inactive = q.client.RefreshLifetime; s.Inactive == 0 {
-		s.Inactive = q.cat.Tokens["refresh_token"].Lifetime
+		s.Inactive = q.cat.lifetimes.refresh
 	}
 }
 
