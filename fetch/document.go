@@ -43,6 +43,9 @@ func do(client *http.Client, request *http.Request, most int64) (*Document, erro
 		return nil, fault(errors.New("the body is compressed, which was not asked for"))
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, most+1))
+	if err == nil {
+		err = request.Context().Err() // an end that came because we hung up is none
+	}
 	if err != nil {
 		return nil, fault(err)
 	}
