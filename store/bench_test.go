@@ -12,42 +12,130 @@ import (
 	"testing"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/store/pgtest"
 )
 
-// BenchmarkRedeemCode redeems codes from 32 goroutines: code spent, grant,
-// refresh token, opaque token and audit record in one durable commit.
-func BenchmarkRedeemCode(b *testing.B) {
-	const realm, at = "here", int64(1_800_000_000)
-	s := opened(b, filepath.Join(b.TempDir(), "bench.db"), Options{})
-	view := json.RawMessage(`{"scopes":[{"scope":"openid","reason":"given"},{"scope":"profile","reason":"given"}]}`)
-	hash := func(kind string, n int64) []byte {
-		sum := sha256.Sum256(fmt.Append(nil, kind, n))
-		return sum[:]
+const (
+	benchRealm = "here"
+	benchAt    = int64(1_800_000_000)
+)
+
+var benchView = json.RawMessage(`{"scopes":[{"scope":"openid","reason":"given"},{"scope":"profile","reason":"given"}]}`)
+
+// onEngines runs a benchmark on a file and on PostgreSQL, both flushing each
+// commit to disk, from 32 goroutines.
+func onEngines(b *testing.B, prepare func(*testing.B, *Store) (each func(n int64) error)) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		b.Run(engine, func(b *testing.B) {
+			url := filepath.Join(b.TempDir(), "bench.db")
+			if engine == "postgres" {
+				url = pgtest.URL(b)
+				pgtest.Durable(b, url)
+			}
+			from32(b, prepare(b, opened(b, url, Options{})))
+		})
 	}
-	code := func(n int64) *tillit.Code {
-		return &tillit.Code{Realm: realm, Hash: hash("code", n), Client: "shop", Expires: at + 60, Grant: tillit.Grant{
-			Realm: realm, ID: fmt.Sprintf("%x", hash("grant", n)[:16]), Client: "shop", Person: "p1", Session: "sid", Created: at, Expires: at + 1000,
-			Ask: tillit.Ask{Scopes: []tillit.ScopeName{"openid", "profile"}}, Shape: tillit.Shape{Scopes: []tillit.ScopeName{"openid", "profile"}}}}
-	}
-	if err := finishAll(s, b.N, code); err != nil {
-		b.Fatal(err)
-	}
+}
+
+func from32(b *testing.B, each func(n int64) error) {
+	b.Helper()
 	var next atomic.Int64
 	b.SetParallelism((32 + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			n := next.Add(1) - 1
-			c := code(n)
-			refresh := &tillit.Refresh{Realm: realm, Hash: hash("refresh", n), Grant: c.Grant.ID, Client: "shop", Created: at, Expires: at + 500}
-			opaque := &tillit.OpaqueToken{Realm: realm, Hash: hash("opaque", n), Grant: c.Grant.ID, JTI: c.Grant.ID, Claims: json.RawMessage(`{"scope":"openid"}`), Expires: at + 60}
-			record := &tillit.AuditRecord{Realm: realm, Time: at, Event: "issued", Client: "shop", Subject: "x", JTI: []string{c.Grant.ID}, Grant: c.Grant.ID, View: view}
-			if err := s.RedeemCode(b.Context(), c, &c.Grant, refresh, opaque, record); err != nil {
+			if err := each(next.Add(1) - 1); err != nil {
 				b.Error(err)
 			}
 		}
 	})
+}
+
+func benchHash(kind string, n int64) []byte {
+	sum := sha256.Sum256(fmt.Append(nil, kind, n))
+	return sum[:]
+}
+
+func benchCode(n int64) *tillit.Code {
+	return &tillit.Code{Realm: benchRealm, Hash: benchHash("code", n), Client: "shop", Expires: benchAt + 60, Grant: tillit.Grant{
+		Realm: benchRealm, ID: fmt.Sprintf("%x", benchHash("grant", n)[:16]), Client: "shop", Person: "p1", Session: "sid", Created: benchAt, Expires: benchAt + 1000,
+		Ask: tillit.Ask{Scopes: []tillit.ScopeName{"openid", "profile"}}, Shape: tillit.Shape{Scopes: []tillit.ScopeName{"openid", "profile"}}}}
+}
+
+func benchRefresh(kind string, n int64, grant string) *tillit.Refresh {
+	return &tillit.Refresh{Realm: benchRealm, Hash: benchHash(kind, n), Grant: grant, Client: "shop", Created: benchAt, Expires: benchAt + 500}
+}
+
+func benchRecord(event, grant string, n int64) *tillit.AuditRecord {
+	return &tillit.AuditRecord{Realm: benchRealm, Time: benchAt, Event: event, Client: "shop", Subject: "x", JTI: []string{fmt.Sprint(event, grant, n)}, Grant: grant, View: benchView}
+}
+
+func benchRedeem(s *Store, n int64) error {
+	c := benchCode(n)
+	opaque := &tillit.OpaqueToken{Realm: benchRealm, Hash: benchHash("opaque", n), Grant: c.Grant.ID, JTI: c.Grant.ID, Claims: json.RawMessage(`{"scope":"openid"}`), Expires: benchAt + 60}
+	return s.RedeemCode(context.Background(), c, &c.Grant, benchRefresh("refresh", n, c.Grant.ID), opaque, benchRecord("issued", c.Grant.ID, n))
+}
+
+// BenchmarkRedeemCode redeems codes: code spent, grant, refresh token, opaque
+// token and audit record in one durable commit.
+func BenchmarkRedeemCode(b *testing.B) {
+	onEngines(b, func(b *testing.B, s *Store) func(int64) error {
+		if err := finishAll(s, b.N, benchCode); err != nil {
+			b.Fatal(err)
+		}
+		return func(n int64) error { return benchRedeem(s, n) }
+	})
+}
+
+// BenchmarkRotate rotates refresh tokens: the old one spent, its successor, an
+// opaque token and the audit record in one durable commit.
+func BenchmarkRotate(b *testing.B) {
+	onEngines(b, func(b *testing.B, s *Store) func(int64) error {
+		if err := finishAll(s, b.N, benchCode); err != nil {
+			b.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for worker := range int64(64) {
+			all.Go(func() {
+				for n := worker; n < int64(b.N); n += 64 {
+					if err := benchRedeem(s, n); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		return func(n int64) error {
+			grant := benchCode(n).Grant.ID
+			opaque := &tillit.OpaqueToken{Realm: benchRealm, Hash: benchHash("second", n), Grant: grant, JTI: "second " + grant, Claims: json.RawMessage(`{"scope":"openid"}`), Expires: benchAt + 60}
+			return s.Rotate(context.Background(), benchRefresh("refresh", n, grant), benchRefresh("next", n, grant), opaque, nil, benchRecord("refreshed", grant, n))
+		}
+	})
+}
+
+// BenchmarkRecord stores what a token of a grant without a person leaves: the
+// audit record and its jti.
+func BenchmarkRecord(b *testing.B) {
+	onEngines(b, func(b *testing.B, s *Store) func(int64) error {
+		return func(n int64) error { return s.SaveToken(context.Background(), nil, benchRecord("issued", "", n)) }
+	})
+}
+
+// BenchmarkWriters redeems on PostgreSQL with ever more connections that write;
+// one is what a single audit chain for the process would leave.
+func BenchmarkWriters(b *testing.B) {
+	for _, writers := range []int{1, 2, 4, 8, 16, 32} {
+		b.Run(fmt.Sprint(writers), func(b *testing.B) {
+			url := pgtest.URL(b)
+			pgtest.Durable(b, url)
+			s := opened(b, url, Options{Writers: writers})
+			if err := finishAll(s, b.N, benchCode); err != nil {
+				b.Fatal(err)
+			}
+			from32(b, func(n int64) error { return benchRedeem(s, n) })
+		})
+	}
 }
 
 // finishAll makes the codes, many to a commit.
@@ -109,26 +197,6 @@ func BenchmarkOpaqueToken(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			if _, err := s.OpaqueToken(ctx, "here", token.Hash); err != nil {
-				b.Error(err)
-			}
-		}
-	})
-}
-
-// BenchmarkRecord stores what a token of a grant without a person leaves, from 32
-// goroutines: the audit record and its jti.
-func BenchmarkRecord(b *testing.B) {
-	s := opened(b, filepath.Join(b.TempDir(), "bench.db"), Options{})
-	view := json.RawMessage(`{"scopes":[{"scope":"a:b","reason":"given"}]}`)
-	var next atomic.Int64
-	b.SetParallelism((32 + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
-	b.ReportAllocs()
-	b.ResetTimer()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			sum := sha256.Sum256(fmt.Append(nil, next.Add(1)))
-			record := &tillit.AuditRecord{Realm: "here", Time: 1_800_000_000, Event: "issued", Client: "shop", JTI: []string{fmt.Sprintf("%x", sum[:16])}, View: view}
-			if err := s.SaveToken(b.Context(), nil, record); err != nil {
 				b.Error(err)
 			}
 		}
