@@ -37,8 +37,15 @@ func (p *Provider) checkAssertion(ctx context.Context, realm *realm, client *til
 	if err != nil {
 		return &Error{Code: "invalid_client", Description: "the client has no usable keys", Cause: err}
 	}
+	if !p.on("client assertions are verified") {
+		return nil
+	}
 	now := p.now()
-	assertion, err := token.VerifyAssertion(text, keys, token.AssertionRules{Client: string(client.ID), Audiences: []string{realm.issuer}, At: now})
+	rules := token.AssertionRules{Client: string(client.ID), Audiences: []string{realm.issuer}, At: now}
+	if !p.on("an assertion is for the issuer alone") {
+		rules.Audiences, rules.AnyAudienceShape = append(rules.Audiences, realm.endpoint("/token")), true
+	}
+	assertion, err := token.VerifyAssertion(text, keys, rules)
 	var refused *token.Refusal
 	if errors.As(err, &refused) {
 		return &Error{Code: "invalid_client", Description: clean("client assertion: " + refused.Why)}

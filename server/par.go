@@ -101,7 +101,7 @@ func (p *Provider) readPushed(r *http.Request, a *authorization) error {
 	}
 	wrong := refuse("invalid_request_uri", "the request_uri is not known, has expired or was used")
 	i, err := p.Store.Interaction(r.Context(), a.realm.name, id, p.now())
-	if errors.Is(err, tillit.ErrNotFound) || err == nil && (i.Purpose != pushed || i.Done != 0 || i.Created+pushedLifetime <= p.now()) {
+	if errors.Is(err, tillit.ErrNotFound) || err == nil && (i.Purpose != pushed || p.usedUp(i)) {
 		return wrong
 	}
 	if err != nil {
@@ -121,10 +121,18 @@ func (p *Provider) readPushed(r *http.Request, a *authorization) error {
 	return nil
 }
 
+// usedUp reports whether a pushed request has come to its end: answered, or never
+// opened in time.
+func (p *Provider) usedUp(i *tillit.Interaction) bool {
+	answered := i.Done != 0 && p.on("a request_uri is used once")
+	expired := i.Created+pushedLifetime <= p.now() && p.on("a request_uri expires")
+	return answered || expired
+}
+
 // spendPushed uses the request up when the authorization completes: until then a
 // reload before signing in still works (RFC 9126 §7.3).
 func (p *Provider) spendPushed(ctx context.Context, a *authorization) error {
-	if a.request.Pushed == "" {
+	if a.request.Pushed == "" || !p.on("a request_uri is used once") {
 		return nil
 	}
 	i, err := p.Store.Interaction(ctx, a.realm.name, a.request.Pushed, 0)

@@ -16,6 +16,7 @@ type Request struct {
 	Claims  string            // the claims parameter
 	Params  map[string]string // further parameters; "" leaves one out that is usually sent
 	Post    bool              // by POST (OIDC Core §3.1.2.1)
+	By      string            // ByPush, ByObject; "" is plain
 	Browser *Browser          // nil: a new one
 }
 
@@ -35,11 +36,12 @@ func (e *Env) Authorize(r Request) *Authorization {
 	if r.Person.Username == "" {
 		r.Person = e.Person(nil)
 	}
+	params := e.travel(a, r.By)
 	if r.Post {
-		a.Exit = a.Browser.Submit(e.Endpoint("authorization_endpoint"), a.Sent, r.Manners)
+		a.Exit = a.Browser.Submit(e.Endpoint("authorization_endpoint"), params, r.Manners)
 		return a
 	}
-	a.Exit = a.Browser.Open(e.Address(a.Sent), r.Manners)
+	a.Exit = a.Browser.Open(e.Address(params), r.Manners)
 	return a
 }
 
@@ -149,12 +151,17 @@ func (e *Env) Exchange(a *Authorization) *Tokens {
 		}
 		e.t.Fatalf("authorization: no code; error %q %q, last page %s", a.Error(), a.Params.Get("error_description"), where)
 	}
-	tokens := e.Token(a.client, url.Values{
-		"grant_type": {"authorization_code"}, "code": {a.Code()},
-		"redirect_uri": {a.Sent.Get("redirect_uri")}, "code_verifier": {a.Verifier},
-	})
+	tokens := e.Token(a.client, a.Redemption())
 	tokens.Authorization = a
 	return tokens
+}
+
+// Redemption is the form that redeems the code.
+func (a *Authorization) Redemption() url.Values {
+	return url.Values{
+		"grant_type": {"authorization_code"}, "code": {a.Code()},
+		"redirect_uri": {a.Sent.Get("redirect_uri")}, "code_verifier": {a.Verifier},
+	}
 }
 
 // random is a value nobody can guess, fit for state, nonce and code_verifier.

@@ -28,8 +28,10 @@ var bankIDFacts = []Fact{
 		Fault: Fault{Rule: "not_provisioned"},
 	},
 	{
-		ID: "bankid/5", Realm: "bankid", Seed: "docs", Pending: "response types of the front channel",
-		Text: "nnin_altsub together with code id_token is refused with invalid_scope, and no number leaves by the front channel.",
+		ID: "bankid/5", Realm: "bankid", Seed: "docs",
+		Text:  "nnin_altsub together with code id_token is refused with invalid_scope, and no number leaves by the front channel.",
+		Check: bankIDFrontChannel,
+		Fault: Fault{Old: "    response_types: [code]\n    provision_with: [legal_basis, purpose]\n    claims: [nnin_altsub]", New: "    provision_with: [legal_basis, purpose]\n    claims: [nnin_altsub]"},
 	},
 	{
 		ID: "bankid/6", Realm: "bankid", Seed: "001",
@@ -294,8 +296,10 @@ var bankIDFacts = []Fact{
 		Fault: Fault{Old: "unknown_scope: refuse", New: "unknown_scope: drop"},
 	},
 	{
-		ID: "bankid/54", Realm: "bankid", Seed: "docs", Pending: "pushed and encrypted requests",
-		Text: "In dialect 4 a national identity number in the login_hint of a plain request is refused with invalid_request; pushed, it is accepted.",
+		ID: "bankid/54", Realm: "bankid", Seed: "docs",
+		Text:  "In dialect 4 a national identity number in the login_hint of a plain request is refused with invalid_request; pushed, it is accepted.",
+		Check: bankIDPrivateHint,
+		Fault: Fault{Server: "private values come privately"},
 	},
 	{
 		ID: "bankid/55", Realm: "bankid", Seed: "docs",

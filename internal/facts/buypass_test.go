@@ -173,8 +173,10 @@ var buypassFacts = []Fact{
 		Fault: Fault{Old: "without_scope: allow", New: "without_scope: refuse"},
 	},
 	{
-		ID: "buypass/29", Realm: "buypass", Seed: "docs", Pending: "signed client authentication",
-		Text: "Where only private_key_jwt is allowed, a posted secret gets 401 invalid_client.",
+		ID: "buypass/29", Realm: "buypass", Seed: "docs",
+		Text:  "Where only private_key_jwt is allowed, a posted secret gets 401 invalid_client.",
+		Check: buypassSignedOnly,
+		Fault: Fault{Demo: true, Old: "    auth: private_key_jwt\n    keys: ES256", New: "    auth: client_secret_post"},
 	},
 	{
 		ID: "buypass/30", Realm: "buypass", Seed: "docs",
@@ -183,8 +185,10 @@ var buypassFacts = []Fact{
 		Fault: Fault{Server: "redirect_uri is one of the client's"},
 	},
 	{
-		ID: "buypass/31", Realm: "buypass", Seed: "docs", Pending: "response types of the front channel",
-		Text: "An ID Token from the authorization endpoint without nonce in the request is refused with invalid_request.",
+		ID: "buypass/31", Realm: "buypass", Seed: "docs",
+		Text:  "An ID Token from the authorization endpoint without nonce in the request is refused with invalid_request.",
+		Check: buypassFrontNonce,
+		Fault: Fault{Server: "state and nonce are present"},
 	},
 	{
 		ID: "buypass/32", Realm: "buypass", Seed: "docs",

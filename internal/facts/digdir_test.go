@@ -214,8 +214,10 @@ var digdirFacts = []Fact{
 		Fault: Fault{Server: "PKCE is present"},
 	},
 	{
-		ID: "digdir/48", Realm: "idporten", Seed: "docs", Pending: "pushed requests",
-		Text: "A request_uri without client_id is refused, and after 120 seconds altogether.",
+		ID: "digdir/48", Realm: "idporten", Seed: "docs",
+		Text:  "A request_uri without client_id is refused, and after 120 seconds altogether.",
+		Check: idPortenRequestURI,
+		Fault: Fault{Server: "a request_uri expires"},
 	},
 	{
 		ID: "digdir/49", Realm: "idporten", Seed: "docs",
@@ -224,8 +226,10 @@ var digdirFacts = []Fact{
 		Fault: Fault{Server: "iss in responses"},
 	},
 	{
-		ID: "digdir/50", Realm: "idporten", Seed: "docs", Pending: "signed client authentication",
-		Text: "A client assertion without sub gets invalid_client, and so does a secret where a signature is registered.",
+		ID: "digdir/50", Realm: "idporten", Seed: "docs",
+		Text:  "A client assertion without sub gets invalid_client, and so does a secret where a signature is registered.",
+		Check: idPortenAssertion,
+		Fault: Fault{Server: "client assertions are verified"},
 	},
 	{
 		ID: "digdir/51", Realm: "idporten", Seed: "docs",

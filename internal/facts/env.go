@@ -141,6 +141,7 @@ func (e *Env) People(fits func(claims map[string]any) bool, claims ...string) []
 // Advance moves the provider's clock forward.
 func (e *Env) Advance(d time.Duration) {
 	e.t.Helper()
+	e.provider.moved += d
 	if e.provider.Advance != nil {
 		e.provider.Advance(d)
 		return

@@ -9,7 +9,7 @@ import (
 
 // A Fact is one sentence about the provider that holds or does not.
 type Fact struct {
-	ID      string // table and number: "bankid/7"
+	ID      string // table and number: "realm/7"
 	Realm   string // the realm it is tried at
 	Text    string // our own words, one or two sentences
 	Seed    string // where it comes from: "000" to "004", "docs", "standard"
@@ -70,6 +70,8 @@ type Provider struct {
 	Base    string              // base URL, without a slash at the end
 	Client  *http.Client        // reaches Base; nil: http.DefaultTransport
 	Advance func(time.Duration) // moves its clock; nil: by POST /dev/clock
+
+	moved time.Duration // how far its clock is ahead of ours
 }
 
 // A Starter starts providers. The wiring has the only one.

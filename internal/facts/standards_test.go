@@ -28,8 +28,10 @@ var standardsFacts = []Fact{
 		Fault: Fault{Server: "scope narrows a refresh"},
 	},
 	{
-		ID: "standards/5", Realm: "buypass", Seed: "standard", Pending: "response types of the front channel",
-		Text: "offline_access with response_type=id_token is left out without an error (OIDC Core §11).",
+		ID: "standards/5", Realm: "buypass", Seed: "standard",
+		Text:  "offline_access with response_type=id_token is left out without an error (OIDC Core §11).",
+		Check: standardsNoOfflineAccess,
+		Fault: Fault{Rule: "cannot_refresh"},
 	},
 	{
 		ID: "standards/6", Realm: "buypass", Seed: "standard",
@@ -68,8 +70,10 @@ var standardsFacts = []Fact{
 		Fault: Fault{Rule: "not_provisioned"},
 	},
 	{
-		ID: "standards/12", Realm: "buypass", Seed: "standard", Pending: "response types of the front channel",
-		Text: "With response_type=id_token the claims of a scope stand in the ID Token, for there is no UserInfo (OIDC Core §5.4).",
+		ID: "standards/12", Realm: "buypass", Seed: "standard",
+		Text:  "With response_type=id_token the claims of a scope stand in the ID Token, for there is no UserInfo (OIDC Core §5.4).",
+		Check: standardsClaimsInIDToken,
+		Fault: Fault{Old: "may_also: [id_token, access_token, introspection]", New: "may_also: [access_token, introspection]"},
 	},
 	{
 		ID: "standards/13", Realm: "buypass", Seed: "standard",
@@ -84,8 +88,10 @@ var standardsFacts = []Fact{
 		Fault: Fault{Rule: "unknown_resource"},
 	},
 	{
-		ID: "standards/15", Realm: "buypass", Seed: "standard", Pending: "rich authorization requests",
-		Text: "authorization_details with an unknown field get invalid_authorization_details (RFC 9396 §5).",
+		ID: "standards/15", Realm: "buypass", Seed: "standard",
+		Text:  "authorization_details with an unknown field get invalid_authorization_details (RFC 9396 §5).",
+		Check: standardsDetails,
+		Fault: Fault{Rule: "unknown_details_field"},
 	},
 	{
 		ID: "standards/16", Realm: "buypass", Seed: "standard",
@@ -94,12 +100,16 @@ var standardsFacts = []Fact{
 		Fault: Fault{Server: "introspection is narrowed"},
 	},
 	{
-		ID: "standards/17", Realm: "buypass", Seed: "standard", Pending: "pushed requests and signed client authentication",
-		Text: "A client assertion whose audience is the token endpoint, or a list, is refused when pushed.",
+		ID: "standards/17", Realm: "buypass", Seed: "standard",
+		Text:  "A client assertion whose audience is the token endpoint, or a list, is refused when pushed.",
+		Check: standardsAssertionAudience,
+		Fault: Fault{Server: "an assertion is for the issuer alone"},
 	},
 	{
-		ID: "standards/18", Realm: "buypass", Seed: "standard", Pending: "pushed requests",
-		Text: "A request_uri opened twice before signing in works the second time too; once the request has ended it is refused (RFC 9126 §4).",
+		ID: "standards/18", Realm: "buypass", Seed: "standard",
+		Text:  "A request_uri opened twice before signing in works the second time too; once the request has ended it is refused (RFC 9126 §4).",
+		Check: standardsRequestURI,
+		Fault: Fault{Server: "a request_uri is used once"},
 	},
 	{
 		ID: "standards/19", Realm: "buypass", Seed: "standard",
@@ -114,8 +124,10 @@ var standardsFacts = []Fact{
 		Fault: Fault{Server: "PKCE is present"},
 	},
 	{
-		ID: "standards/21", Realm: "buypass", Seed: "standard", Pending: "bound tokens",
-		Text: "A token bound by DPoP gets 401 when it is sent as a bearer token (RFC 9449 §7.1).",
+		ID: "standards/21", Realm: "buypass", Seed: "standard",
+		Text:  "A token bound by DPoP gets 401 when it is sent as a bearer token (RFC 9449 §7.1).",
+		Check: standardsBoundToken,
+		Fault: Fault{Server: "bound token is no Bearer"},
 	},
 	{
 		ID: "standards/22", Realm: "buypass", Seed: "standard", Pending: "dynamic registration",

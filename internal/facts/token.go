@@ -45,11 +45,7 @@ func (t *Tokens) Scopes() []string {
 // Token posts a form to the token endpoint, authenticated as the client does.
 func (e *Env) Token(client string, form url.Values) *Tokens {
 	e.t.Helper()
-	form, edit := e.authenticated(client, form)
-	status, header, body := e.PostForm(e.Endpoint("token_endpoint"), form, edit)
-	tokens := &Tokens{Status: status, Header: header, Client: client}
-	tokens.Body = e.object("token endpoint", body)
-	return tokens
+	return e.TokenWith(client, form, "")
 }
 
 // authenticated adds the client's credentials to a form or its request
@@ -64,6 +60,8 @@ func (e *Env) authenticated(client string, form url.Values) (url.Values, func(*h
 		}
 	case "client_secret_post":
 		form.Set("client_secret", known.Secret)
+	case "private_key_jwt":
+		form = WithAssertion(form, e.Assertion(client, nil))
 	case "none":
 	default:
 		e.t.Fatalf("client %s: no way to authenticate by %s", client, known.Method)

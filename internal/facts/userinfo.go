@@ -18,7 +18,16 @@ type UserInfo struct {
 // UserInfo calls the endpoint with an access token; "" sends none.
 func (e *Env) UserInfo(access string) *UserInfo {
 	e.t.Helper()
-	status, header, body := e.Get(e.Endpoint("userinfo_endpoint"), access)
+	req := e.request(http.MethodGet, e.Endpoint("userinfo_endpoint"), nil)
+	if access != "" {
+		req.Header.Set("Authorization", "Bearer "+access)
+	}
+	return e.userInfo(req)
+}
+
+func (e *Env) userInfo(req *http.Request) *UserInfo {
+	e.t.Helper()
+	status, header, body := e.send(req)
 	media, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil {
 		media = ""

@@ -1,0 +1,72 @@
+package facts
+
+import (
+	"net/http"
+	"time"
+)
+
+// The checks of this file are about the front channel, pushed requests and keys
+// of clients at the realms bankid and idporten.
+
+func bankIDFrontChannel(t TB, e *Env) {
+	ask := func(scope, kind string) *Authorization {
+		return e.Authorize(Request{Client: "demo-hybrid", Scope: scope, Manners: Manners{Person: e.Named("kari"), Way: "BID"}, Params: map[string]string{"response_type": kind}})
+	}
+	for _, kind := range []string{"code id_token", "id_token"} {
+		a := ask("openid nnin_altsub", kind)
+		e.Refused(a, "invalid_scope")
+		e.Equal(kind+": pages", len(a.Browser.Pages), 0)
+	}
+	front := e.Front(ask("openid profile", "code id_token"))
+	e.Absent("ID Token of the front channel", e.IDClaims(front), "nnin", "nnin_altsub")
+	e.Present("ID Token by the code", e.IDClaims(e.Login(Request{Client: "demo-hybrid", Scope: "openid nnin_altsub", Manners: Manners{Person: e.Named("kari"), Way: "BID"}})), "nnin_altsub")
+}
+
+func bankIDPrivateHint(t TB, e *Env) {
+	person := e.Person(nil, "nnin")
+	number, _ := person.Claims["nnin"].(string)
+	request := Request{Scope: "openid", Manners: Manners{Person: person}, Params: map[string]string{"login_hint": e.N("BID") + ":" + number}}
+	plain := e.Authorize(request)
+	e.Refused(plain, "invalid_request")
+	e.Equal("pages", len(plain.Browser.Pages), 0)
+	request.By = ByPush
+	e.Succeeded(e.Exchange(e.Authorize(request)))
+}
+
+func idPortenRequestURI(t TB, e *Env) {
+	pushed := e.Push(e.Prepare(Request{Scope: "openid"}))
+	e.Equal("pushed request: status", pushed.Status, http.StatusCreated)
+	whole := e.ByReference("demo-web", pushed.URI())
+	without := cloned(whole)
+	without.Del("client_id")
+	open := func(address string) *Authorization {
+		return &Authorization{Exit: e.NewBrowser().Open(address, Manners{Until: "choose"})}
+	}
+	e.Equal("without client_id: error", open(e.Address(without)).Error(), "invalid_request")
+	e.Equal("with client_id: error", open(e.Address(whole)).Error(), "")
+	e.Advance(121 * time.Second)
+	e.Equal("after 121 seconds: error", open(e.Address(whole)).Error(), "invalid_request_uri")
+}
+
+func idPortenAssertion(t TB, e *Env) {
+	signing := e.With(Fault{
+		Demo: true,
+		Old:  "    type: idporten\n    organization: \"310107549\"\n    auth: client_secret_basic\n",
+		New:  "    type: idporten\n    organization: \"310107549\"\n    auth: private_key_jwt\n    keys: ES256\n",
+	})
+	a := signing.Authorize(Request{Client: "demo-basic", Scope: "openid", Manners: signing.high()})
+	refused := func(what string, form map[string]string) {
+		sent := a.Redemption()
+		for name, value := range form {
+			sent.Set(name, value)
+		}
+		status, _, body := signing.PostForm(signing.Endpoint("token_endpoint"), sent, nil)
+		e.Equal(what+": status", status, http.StatusUnauthorized)
+		e.Equal(what+": error", signing.object("token endpoint", body)["error"], "invalid_client")
+	}
+	refused("assertion without sub", map[string]string{
+		"client_assertion_type": assertionType, "client_assertion": signing.Assertion("demo-basic", map[string]any{"sub": nil}),
+	})
+	refused("posted secret", map[string]string{"client_id": "demo-basic", "client_secret": random()})
+	signing.Succeeded(signing.Exchange(a))
+}
