@@ -82,7 +82,7 @@ func TestAuthorizationErrors(t *testing.T) {
 		{"response_mode unknown", map[string]string{"response_mode": "pigeon"}, "", "invalid_request", query},
 		{"error in the fragment", map[string]string{"response_mode": "fragment", "prompt": "none login"}, "", "invalid_request", fragment},
 		{"error by form", map[string]string{"response_mode": "form_post", "prompt": "none login"}, "", "invalid_request", formPost},
-		{"request object", map[string]string{"request": "e30.e30."}, "", "request_not_supported", query},
+		{"malformed request object", map[string]string{"request": "e30.e30."}, "", "invalid_request_object", query},
 		{"request object by reference", map[string]string{"request_uri": "https://client.example/r"}, "", "request_uri_not_supported", query},
 		{"registration", map[string]string{"registration": "{}"}, "", "registration_not_supported", query},
 		{"no PKCE for a public client", map[string]string{"client_id": "demo-spa", "code_challenge": "-", "code_challenge_method": "-"}, "", "invalid_request", query},
