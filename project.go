@@ -160,7 +160,12 @@ func (q *question) goesTo(claim *Claim, sink Sink, asked bool) bool {
 func (q *question) projectClaims() {
 	q.idToken = !q.machine() && q.gives(OpenID)
 	q.userInfo = q.idToken && q.ask.yieldsAccessToken() && q.gives(q.userInfoScope())
-	room := 4*len(q.candidates) + 2*len(q.singles)
+	room := 2 * len(q.singles)
+	for i := range q.candidates {
+		if c := &q.candidates[i]; c.scope != nil {
+			room += len(c.scope.yields) + 1
+		}
+	}
 	q.d.Claims, q.told = make([]ClaimVerdict, 0, room), make([]*Claim, 0, room)
 	q.projectFrames()
 	for i := range q.candidates {
