@@ -8,7 +8,7 @@ FUZZTIME ?= 20s
 AXE      := $(CURDIR)/interop/node/node_modules/axe-core/axe.min.js
 
 # Tests that take minutes run last; the others tell of a fault within seconds.
-SLOW := /interop|/internal/facts|/store$$|/web$$
+SLOW := /interop|/internal/(facts|agree)|/store|/web$$
 
 help: ## Say what there is to do.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
