@@ -30,6 +30,7 @@ import (
 //	resource, prompt, acr_values, max_age, person, consumer, parameter name value
 //	signed in BID [fresh|earlier N|hinted] [as acr] [by subject]
 //	agreed, remembered, declined, withdrew items
+//	reworded items             since agreed to
 //	act sign done | declined
 //	access, delegated          scopes
 //	switched on|off names      scopes and claims of the catalog
@@ -245,6 +246,14 @@ var factLines = map[string]lineReader{
 			}
 		}
 		s.facts.Consent.Agreed = kept
+		return nil
+	},
+	"reworded": func(s *scene, args []string, _ string) error {
+		for i := range s.facts.Consent.Agreed {
+			if a := &s.facts.Consent.Agreed[i]; slices.Contains(args, a.Item) {
+				a.Text = "digest of another text"
+			}
+		}
 		return nil
 	},
 	"act": func(s *scene, args []string, _ string) error {
