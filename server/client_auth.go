@@ -31,7 +31,11 @@ func (p *Provider) authenticateClient(r *http.Request, realm *realm, form params
 	}
 	basic := sent.method == "client_secret_basic"
 	failed := func(why string, cause error) error {
-		return &Error{Code: "invalid_client", Description: why, Basic: basic, Cause: cause}
+		refusal := &Error{Code: "invalid_client", Description: why, Basic: basic, Cause: cause}
+		if sent.secret == "" {
+			return refusal // nothing was guessed
+		}
+		return p.throttled(r, realm, "client", sent.id, refusal)
 	}
 	if sent.id == "" {
 		return nil, failed("client authentication is missing", nil)

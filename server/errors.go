@@ -22,6 +22,7 @@ type Error struct {
 	Basic       bool          // HTTP Basic was attempted: challenge with it
 	DPoP        bool          // challenge with scheme DPoP (RFC 9449 §7.1)
 	Cause       error         // for the log only
+	RetryAfter  int64         // seconds to wait; 0: nothing is said of it
 }
 
 func (e *Error) Error() string {

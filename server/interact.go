@@ -224,6 +224,7 @@ func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authori
 	outcome, err := p.Login.SignIn(r.Context(), a.realm.name, way, form.Values, p.now())
 	var refused *tillit.SignInRefused
 	if errors.As(err, &refused) {
+		p.metrics().SignInRefused(a.realm.name, refused.Key)
 		p.Log.Info("sign-in refused", "realm", a.realm.name, "way", way.Code, "why", refused.Key)
 		return p.show(w, r, a, i, decision, "refused."+refused.Key)
 	}

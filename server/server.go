@@ -18,7 +18,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +29,7 @@ import (
 )
 
 // A Provider serves the OpenID Connect and OAuth 2.0 endpoints of every realm.
-// All fields but Needs, Off and Metrics must be set before Handler is called.
+// All fields but Needs, Off, Metrics, Attempts and Address must be set before Handler is called.
 type Provider struct {
 	Base     string            // base URL without a trailing slash, e.g. https://id.example
 	Issuers  map[string]string // realm → issuer, where it is not {Base}/{realm}
@@ -48,6 +50,11 @@ type Provider struct {
 	Dev      bool            // offers demo people on the sign-in page
 	Assets   string          // address of the stylesheet
 	Off      map[string]bool // named checks switched off, by tests alone
+	Metrics  Metrics         // nil: nothing is counted
+	Attempts Attempts        // of secrets and codes got wrong; nil: none is too many
+	// Address gives where a request came from, for Attempts alone; nil: from the
+	// other end of the connection.
+	Address func(*http.Request) netip.Addr
 }
 
 // A handler answers one request of a realm. What it returns is told by fail.
@@ -207,6 +214,9 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, realm *realm, to
 		if e.Code == "temporarily_unavailable" {
 			w.Header().Set("Retry-After", "1")
 		}
+		if e.RetryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.FormatInt(e.RetryAfter, 10))
+		}
 		body := map[string]any{"error": e.Code, "error_description": e.Description}
 		if e.URI != "" {
 			body["error_uri"] = e.URI
@@ -220,6 +230,10 @@ func (p *Provider) fail(w http.ResponseWriter, r *http.Request, realm *realm, to
 func (p *Provider) log(r *http.Request, realm *realm, e *Error) {
 	if e.Cause != nil && errors.Is(e.Cause, context.Canceled) {
 		return
+	}
+	p.metrics().Told(realm.name, e.Code)
+	if e.Reason != "" {
+		p.metrics().Refused(realm.name, string(e.Reason))
 	}
 	level := slog.LevelInfo
 	if e.status() >= http.StatusInternalServerError {

@@ -80,8 +80,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, realm *realm) e
 	}
 	response, err := p.redeem(r.Context(), gt, &tokenRequest{realm, client, form, p.now(), jkt})
 	if err != nil {
-		return err
+		return p.throttledCode(r, realm, client.ID, name, err)
 	}
+	p.metrics().Issued(realm.name, name)
 	w.Header().Set("Pragma", "no-cache")
 	return writeJSON(w, http.StatusOK, response)
 }

@@ -97,6 +97,8 @@ type engine interface {
 	read(ctx context.Context, do func(querier) error) error
 	// chains gives the ids of the audit chains that it writes, at least one.
 	chains() []string
+	// load gives how many writes wait, and how many may.
+	load() (waiting, room int)
 	close() error
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/tillit/tillit/catalog"
 	"github.com/tillit/tillit/internal/demo"
 	"github.com/tillit/tillit/login"
+	"github.com/tillit/tillit/ops"
 	"github.com/tillit/tillit/pki"
 	"github.com/tillit/tillit/server"
 	"github.com/tillit/tillit/source"
@@ -41,6 +42,8 @@ type Config struct {
 	Admit func(*catalog.Set) error
 	// Cheap makes password hashes cost next to nothing, for tests.
 	Cheap bool
+	// Operations says what those who run the house want to see of it.
+	Operations Operations
 	// WithoutRules and WithoutChecks switch single rules off, for tests that show
 	// what each is for.
 	WithoutRules  []tillit.Reason
@@ -59,6 +62,7 @@ type House struct {
 	Handler  http.Handler
 	Pages    *web.Pages
 	PKI      *pki.Authority
+	Metrics  *ops.Metrics
 
 	config   Config
 	offset   atomic.Int64 // of the clock, in nanoseconds; dev moves it
@@ -75,6 +79,7 @@ func Open(ctx context.Context, c Config) (*House, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	c.Log = identified(c.Log)
 	set, err := catalog.Load(c.Realms)
 	if err == nil && c.Admit != nil {
 		err = c.Admit(set)
@@ -97,6 +102,7 @@ func Open(ctx context.Context, c Config) (*House, error) {
 
 func (h *House) furnish(ctx context.Context) error {
 	c := h.config
+	h.Metrics = h.counts()
 	h.Keys = token.NewRing(h.Store, c.MasterKey, h.Now, rand.Reader)
 	h.PKI = pki.New(pki.Config{Vault: h.Store, Sealer: c.MasterKey, Now: h.Now, Random: rand.Reader})
 	var err error
@@ -126,7 +132,10 @@ func (h *House) furnish(ctx context.Context) error {
 		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
 		Login: h.book(hasher), Sources: source.Directory{}, Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
-		Services: h.services(),
+		Services: h.services(), Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
+	}
+	if c.Operations.Throttle {
+		h.Provider.Attempts = h.Store
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", h.Provider.Handler())
@@ -134,7 +143,10 @@ func (h *House) furnish(ctx context.Context) error {
 	if err := h.mountAPIs(mux); err != nil {
 		return err
 	}
-	h.Handler = mux
+	if c.Demo != nil { // serve has a listener of its own for it
+		mux.Handle("GET /metrics", h.Metrics.Handler())
+	}
+	h.Handler = h.watched(mux)
 	return nil
 }
 
