@@ -12,6 +12,7 @@ type refusal struct {
 	code        string // "" when the request brought no credentials (§3.1)
 	description string
 	scope       []string
+	scheme      string // of the challenge; "": Bearer
 }
 
 func noCredentials() *refusal { return &refusal{status: http.StatusUnauthorized} }
@@ -28,6 +29,12 @@ func invalidToken() *refusal {
 
 func insufficientScope(scopes []string) *refusal {
 	return &refusal{status: http.StatusForbidden, code: "insufficient_scope", description: "the token lacks a scope", scope: scopes}
+}
+
+// by makes the challenge one of the scheme that the request used.
+func (f *refusal) by(scheme string) *refusal {
+	f.scheme = scheme
+	return f
 }
 
 func unavailable() *refusal {
@@ -59,7 +66,11 @@ func (f *refusal) challenge() string {
 	if f.code == "" {
 		return "Bearer"
 	}
-	text := `Bearer error="` + f.code + `", error_description="` + f.description + `"`
+	scheme := f.scheme
+	if scheme == "" {
+		scheme = schemeBearer
+	}
+	text := scheme + ` error="` + f.code + `", error_description="` + f.description + `"`
 	if len(f.scope) > 0 {
 		text += `, scope="` + strings.Join(f.scope, " ") + `"`
 	}

@@ -3,6 +3,7 @@ package rs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,6 +26,10 @@ type Guard struct {
 	Algorithms []jose.SignatureAlgorithm
 	// Now is the clock; nil: the wall clock.
 	Now func() time.Time
+	// Proof checks that who sends a token holds the key it is bound to (cnf.jkt,
+	// RFC 9449 §7.1); an error wraps [ErrInvalidToken], or is ours. nil: bound
+	// tokens are refused, for without its proof one is a stolen one.
+	Proof func(r *http.Request, accessToken, thumbprint string) error
 	// Revoked asks whether a token was revoked before it expired; nil: a token
 	// lives until it expires. An error refuses the request with 503.
 	Revoked func(ctx context.Context, token *Token) (bool, error)
@@ -61,13 +66,16 @@ func FromContext(ctx context.Context) *Token {
 }
 
 func (g *Guard) check(r *http.Request, scopes []string) (*Token, *refusal) {
-	text, refused := bearer(r)
+	scheme, text, refused := g.presented(r)
 	if refused != nil {
 		return nil, refused
 	}
 	token, err := g.Verify(r.Context(), text)
+	if err == nil {
+		err = g.confirm(r, scheme, text, token)
+	}
 	if errors.Is(err, ErrInvalidToken) {
-		return nil, invalidToken()
+		return nil, invalidToken().by(scheme)
 	}
 	if err != nil {
 		return nil, unavailable()
@@ -89,25 +97,47 @@ func (g *Guard) check(r *http.Request, scopes []string) (*Token, *refusal) {
 	return token, nil
 }
 
-// bearer reads the one token of the Authorization header (RFC 6750 §2.1). Tokens
-// in a body or in the address are not accepted.
-func bearer(r *http.Request) (string, *refusal) {
+// confirm takes a bound token with its proof alone, and an unbound one as a
+// Bearer alone.
+func (g *Guard) confirm(r *http.Request, scheme, text string, token *Token) error {
+	switch bound := token.Thumbprint != ""; {
+	case bound != (scheme == schemeDPoP):
+		return fmt.Errorf("%w: scheme %s does not suit it", ErrInvalidToken, scheme)
+	case bound:
+		return g.Proof(r, text, token.Thumbprint)
+	}
+	return nil
+}
+
+const (
+	schemeBearer = "Bearer"
+	schemeDPoP   = "DPoP"
+)
+
+// presented reads the one token of the Authorization header (RFC 6750 §2.1,
+// RFC 9449 §7.1). Tokens in a body or in the address are not accepted.
+func (g *Guard) presented(r *http.Request) (scheme, text string, refused *refusal) {
 	values := r.Header.Values("Authorization")
 	if len(values) > 1 {
-		return "", invalidRequest("one Authorization header, not several")
+		return "", "", invalidRequest("one Authorization header, not several")
 	}
 	if len(values) == 0 {
-		return "", noCredentials()
+		return "", "", noCredentials()
 	}
-	scheme, text, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", noCredentials()
+	scheme, text, _ = strings.Cut(values[0], " ")
+	switch {
+	case strings.EqualFold(scheme, schemeBearer):
+		scheme = schemeBearer
+	case strings.EqualFold(scheme, schemeDPoP) && g.Proof != nil:
+		scheme = schemeDPoP
+	default:
+		return "", "", noCredentials()
 	}
 	text = strings.TrimLeft(text, " ")
 	if text == "" || strings.ContainsAny(text, " ,\t") {
-		return "", invalidRequest("Authorization: Bearer and one token")
+		return "", "", invalidRequest("Authorization: " + scheme + " and one token")
 	}
-	return text, nil
+	return scheme, text, nil
 }
 
 func (g *Guard) now() time.Time {

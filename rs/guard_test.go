@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -179,5 +180,46 @@ func TestRevokedAndUnknowable(t *testing.T) {
 	guard.Keys = fixedKeys{err: ErrNoKeys}
 	if w := ask(guard, nil, token); w.Code != http.StatusServiceUnavailable {
 		t.Errorf("no keys: %d; want 503", w.Code)
+	}
+}
+
+// A bound token passes with its proof under scheme DPoP and not otherwise; one
+// that is not bound passes as a Bearer alone.
+func TestBoundTokens(t *testing.T) {
+	key := newKey(t)
+	guard := guardOf(key)
+	guard.Proof = func(r *http.Request, accessToken, thumbprint string) error {
+		if thumbprint != "the-key" || accessToken == "" || r.Header.Get("DPoP") != "proof" {
+			return fmt.Errorf("%w: no proof", ErrInvalidToken)
+		}
+		return nil
+	}
+	bound := sign(t, key, "k1", "at+jwt", with("cnf", map[string]any{"jkt": "the-key"}))
+	plain := sign(t, key, "k1", "at+jwt", good())
+	for _, row := range []struct {
+		what, authorization, proof string
+		status                     int
+	}{
+		{"with its proof", "DPoP " + bound, "proof", http.StatusOK},
+		{"without", "DPoP " + bound, "", http.StatusUnauthorized},
+		{"as a Bearer", "Bearer " + bound, "proof", http.StatusUnauthorized},
+		{"unbound, as DPoP", "DPoP " + plain, "proof", http.StatusUnauthorized},
+		{"unbound", "Bearer " + plain, "", http.StatusOK},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Authorization", row.authorization)
+		r.Header.Set("DPoP", row.proof)
+		w := httptest.NewRecorder()
+		guard.Require()(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
+		if w.Code != row.status {
+			t.Errorf("%s: %d; want %d", row.what, w.Code, row.status)
+		}
+		if scheme, _, _ := strings.Cut(row.authorization, " "); w.Code == http.StatusUnauthorized && !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), scheme+" ") {
+			t.Errorf("%s: challenge %q; want one of scheme %s", row.what, w.Header().Get("WWW-Authenticate"), scheme)
+		}
+	}
+	certificate := sign(t, key, "k1", "at+jwt", with("cnf", map[string]any{"x5t#S256": "abc"}))
+	if w := ask(guard, nil, "Bearer "+certificate); w.Code != http.StatusUnauthorized {
+		t.Errorf("bound to a certificate: %d; want 401", w.Code)
 	}
 }

@@ -28,6 +28,8 @@ type Token struct {
 	Audience []string
 	Expires  int64           // unix seconds
 	Claims   json.RawMessage // all members
+	// Thumbprint is of the key the token is bound to (cnf.jkt), "" for a Bearer.
+	Thumbprint string
 }
 
 // Has reports whether the token carries the scope.
@@ -98,7 +100,9 @@ func (g *Guard) read(payload []byte) (*Token, error) {
 		return nil, fmt.Errorf("%w: expired", ErrInvalidToken)
 	case m.NotBefore != nil && now < *m.NotBefore:
 		return nil, fmt.Errorf("%w: not valid yet", ErrInvalidToken)
-	case len(m.Confirmation) > 0 && string(m.Confirmation) != "null":
+	}
+	thumbprint, ok := m.bound()
+	if !ok || thumbprint != "" && g.Proof == nil {
 		// A bound token without its proof is a stolen one (RFC 9449 §7.1).
 		return nil, fmt.Errorf("%w: bound to a key that was not shown", ErrInvalidToken)
 	}
@@ -108,6 +112,19 @@ func (g *Guard) read(payload []byte) (*Token, error) {
 	}
 	return &Token{
 		Issuer: m.Issuer, Subject: m.Subject, Client: client, ID: m.ID, Scopes: strings.Fields(m.Scope),
-		Audience: m.Audience, Expires: int64(*m.Expires), Claims: payload,
+		Audience: m.Audience, Expires: int64(*m.Expires), Claims: payload, Thumbprint: thumbprint,
 	}, nil
+}
+
+// bound gives the key a token is bound to; ok is false when it is bound by
+// something that cannot be shown here, such as a certificate.
+func (m *members) bound() (thumbprint string, ok bool) {
+	if len(m.Confirmation) == 0 || string(m.Confirmation) == "null" {
+		return "", true
+	}
+	var cnf map[string]string
+	if json.Unmarshal(m.Confirmation, &cnf) != nil || len(cnf) != 1 || cnf["jkt"] == "" {
+		return "", false
+	}
+	return cnf["jkt"], true
 }

@@ -138,7 +138,7 @@ func (h *House) mountAPIs(mux *http.ServeMux) error {
 			}
 			guard := &rs.Guard{
 				Issuer: h.Provider.Issuer(r.Name), Audience: s.Server.Audience, Now: h.Now,
-				Keys: ownKeys{h, r.Name},
+				Keys: ownKeys{h, r.Name}, Proof: h.proof(r.Name),
 				Revoked: func(ctx context.Context, token *rs.Token) (bool, error) {
 					return h.Provider.TokenRevoked(ctx, r.Name, token.ID)
 				},

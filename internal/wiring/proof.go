@@ -1,0 +1,46 @@
+package wiring
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/rs"
+	"github.com/tillit/tillit/token"
+)
+
+// proof lets an API in this process take tokens that are bound to a key: the
+// DPoP header must be of that key, for this request and this token, and not have
+// been used before (RFC 9449 §7.1).
+func (h *House) proof(realm string) func(r *http.Request, accessToken, thumbprint string) error {
+	return func(r *http.Request, accessToken, thumbprint string) error {
+		sent := r.Header.Values("DPoP")
+		if len(sent) != 1 {
+			return fmt.Errorf("%w: not one DPoP header", rs.ErrInvalidToken)
+		}
+		now := h.Now().Unix()
+		proof, err := token.VerifyDPoP(sent[0], token.DPoPRules{
+			Method: r.Method, URL: h.config.Base + originalPath(r), AccessToken: accessToken, Thumbprint: thumbprint, At: now,
+		})
+		if refused, ok := errors.AsType[*token.Refusal](err); ok {
+			return fmt.Errorf("%w: %s", rs.ErrInvalidToken, refused.Why)
+		}
+		if err != nil {
+			return err
+		}
+		err = h.Store.Spend(r.Context(), realm, "dpop", token.Hash(proof.Thumbprint+"\x00"+proof.ID), now, proof.Expires)
+		if errors.Is(err, tillit.ErrSpent) {
+			return fmt.Errorf("%w: the proof was used before", rs.ErrInvalidToken)
+		}
+		return err
+	}
+}
+
+// originalPath is the path as the client asked for it: the mux hands the API a
+// shorter one.
+func originalPath(r *http.Request) string {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	return path
+}
