@@ -11,6 +11,7 @@ import (
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/catalog"
+	"github.com/tillit/tillit/ops"
 	"github.com/tillit/tillit/token"
 )
 
@@ -20,8 +21,16 @@ func (c *config) checkAddresses(f *configFile) {
 	switch {
 	case err != nil:
 		f.at("listen", "HOST:PORT, such as 0.0.0.0:443", "%q is no address to listen on", c.Listen)
-	case c.TLS == nil && !loopback(host):
-		f.at("listen", "a tls section, or a loopback address behind a proxy on this machine", "%s would be plain HTTP on the network", c.Listen)
+	case c.TLS == nil && len(c.Proxies) == 0 && !loopback(host):
+		f.at("listen", "a tls section, trusted_proxies, or a loopback address behind a proxy on this machine", "%s would be plain HTTP on the network", c.Listen)
+	}
+	if _, err := ops.ParseProxies(c.Proxies); err != nil {
+		f.at("trusted_proxies", "", "%v", err)
+	}
+	if c.Operations != nil {
+		if _, _, err := net.SplitHostPort(c.Operations.Listen); err != nil {
+			f.at("operations.listen", "HOST:PORT, such as "+defaultOperations, "%q is no address to listen on", c.Operations.Listen)
+		}
 	}
 	checkIssuer(f, "base_url", c.BaseURL)
 	for _, realm := range slices.Sorted(maps.Keys(c.Issuers)) {
@@ -101,4 +110,13 @@ func (c *config) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	return listener, nil
+}
+
+// proxies gives the networks that are believed; the file was checked.
+func (c *config) proxies() ops.Proxies {
+	proxies, err := ops.ParseProxies(c.Proxies)
+	if err != nil {
+		return nil
+	}
+	return proxies
 }

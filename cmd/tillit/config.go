@@ -30,6 +30,9 @@ type config struct {
 	Store         string            `yaml:"store"`
 	MasterKeyFile string            `yaml:"master_key_file"`
 	TLS           *tlsFiles         `yaml:"tls"`
+	Proxies       []string          `yaml:"trusted_proxies"`
+	Operations    *operations       `yaml:"operations"`
+	RequestLog    *bool             `yaml:"request_log"`
 	LogLevel      slog.Level        `yaml:"-"`
 	Level         string            `yaml:"log_level"`
 
@@ -40,6 +43,14 @@ type tlsFiles struct {
 	Certificate string `yaml:"certificate"`
 	Key         string `yaml:"key"`
 }
+
+// operations is the listener for those who run the provider.
+type operations struct {
+	Listen string `yaml:"listen"`
+}
+
+// defaultOperations is where they look unless told otherwise.
+const defaultOperations = "127.0.0.1:9090"
 
 //go:embed config.schema.json
 var configSchema []byte
@@ -106,6 +117,9 @@ func (c *config) resolve(directory string) {
 	}
 	if c.TLS != nil {
 		c.TLS.Certificate, c.TLS.Key = in(c.TLS.Certificate), in(c.TLS.Key)
+	}
+	if c.Operations != nil && c.Operations.Listen == "" {
+		c.Operations.Listen = defaultOperations
 	}
 	if c.Level != "" {
 		_ = c.LogLevel.UnmarshalText([]byte(c.Level)) // the schema lists the names

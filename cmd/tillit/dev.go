@@ -87,6 +87,7 @@ func (d *devCommand) open(c *console, base, data string) (*wiring.House, error) 
 	return wiring.Open(c.ctx, wiring.Config{
 		Base: base, Realms: realmFiles(d.Realms), Demo: demodata.Files, Store: store, Stamp: "dev",
 		MasterKey: master, Log: slog.New(slog.NewTextHandler(c.log, nil)),
+		Operations: wiring.Operations{Version: version, Revision: revision()},
 	})
 }
 

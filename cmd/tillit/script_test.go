@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "stop": end, "hangup": hangup, "await": await, "get": get, "refuses": refuses, "capture": capture, "edit": edit,
+			"start": start, "stop": end, "hangup": hangup, "await": await, "get": get, "guess": guess, "refuses": refuses, "capture": capture, "edit": edit,
 		},
 	})
 }
@@ -160,6 +160,15 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("body"), body, 0o600))
 	if strconv.Itoa(answer.StatusCode) != args[0] {
 		ts.Fatalf("%s: %d; want %s\n%s", args[1], answer.StatusCode, args[0], body)
+	}
+}
+
+// guess TIMES STATUS URL USER:PASSWORD FORM is get, again and again.
+func guess(ts *testscript.TestScript, neg bool, args []string) {
+	times, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for range times {
+		get(ts, neg, args[1:])
 	}
 }
 

@@ -41,7 +41,16 @@ func (s *serveCommand) Run(c *console) error {
 		return errors.Join(err, house.Close())
 	}
 	defer listener.Close()
-	return errors.Join(serve(c, house, listener, secure, house.Handler, func() {
+	stopOperations, err := settings.operate(c, house)
+	if err != nil {
+		return errors.Join(err, house.Close())
+	}
+	defer stopOperations()
+	handler := house.Handler
+	if secure == nil {
+		handler = settings.proxies().Guard(handler)
+	}
+	return errors.Join(serve(c, house, listener, secure, handler, func() {
 		fmt.Fprintln(c.out, "ready", settings.BaseURL)
 	}), house.Close())
 }
@@ -69,6 +78,9 @@ func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
 	house, err := wiring.Open(to.ctx, wiring.Config{
 		Base: c.BaseURL, Issuers: c.Issuers, Realms: realms, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
 		Admit: c.check,
+		Operations: wiring.Operations{
+			Version: version, Revision: revision(), RequestLog: c.RequestLog == nil || *c.RequestLog, Throttle: true, Proxies: c.proxies(),
+		},
 	})
 	return house, secure, err
 }

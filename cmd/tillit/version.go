@@ -15,17 +15,23 @@ type versionCommand struct{}
 
 // Run prints the version, the revision it was built from and the Go release.
 func (versionCommand) Run(c *console) error {
-	revision := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				revision = setting.Value
-			}
-		}
-	}
+	revision := revision()
 	if c.json {
 		return json.NewEncoder(c.out).Encode(map[string]string{"version": version, "revision": revision, "go": runtime.Version()})
 	}
 	_, err := fmt.Fprintln(c.out, strings.Join(strings.Fields("tillit "+version+" "+revision+" "+runtime.Version()), " "))
 	return err
+}
+
+// revision gives the revision that the program was built from, "" when nobody
+// noted it.
+func revision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				return setting.Value
+			}
+		}
+	}
+	return ""
 }
