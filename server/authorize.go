@@ -56,7 +56,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, realm *real
 		return p.refuseAuthorization(w, r, a, err)
 	}
 	if r.Method == http.MethodPost && crossSite(r) {
-		return p.park(w, r, a.realm, "authorize", a.params)
+		return p.park(w, r, a.realm, "authorize", sent) // as it came: a request_uri is still to be used up
 	}
 	return p.begin(w, r, a)
 }
