@@ -132,6 +132,7 @@ func Compile(d Definition) (*Catalog, []error) {
 	}
 	c.compileScopes(fault)
 	c.compileTokens(fault)
+	c.findAlone()
 	for i := range c.Definition.Servers {
 		s := &c.Definition.Servers[i]
 		for _, name := range s.Also {
@@ -268,6 +269,19 @@ func (s *Server) designate(scope ScopeName) (designator, role string) {
 		return before, after
 	}
 	return s.Designators[0], string(scope)
+}
+
+// findAlone marks the claims that are yielded in one place only.
+func (c *Catalog) findAlone() {
+	for i := range c.Definition.Claims {
+		claim := &c.Definition.Claims[i]
+		claim.alone = len(claim.scopes) == 1
+		for _, frames := range [...][]frame{c.frames, c.machine} {
+			for j := range frames {
+				claim.alone = claim.alone && !contains(frames[j].claims, claim)
+			}
+		}
+	}
 }
 
 func (c *Catalog) compileTokens(fault func(string, ...any)) {

@@ -45,6 +45,7 @@ type Claim struct {
 
 	// compiled
 	scopes []*Scope // that yield it
+	alone  bool     // one scope yields it, and no frame holds it
 	text   string   // digest of title and description
 }
 

@@ -1,5 +1,7 @@
 package tillit
 
+import "sync"
+
 // Decide answers an ask: one verdict with one reason for every scope, claim,
 // resource and authorization detail, what is still missing, and the shape of
 // what will be issued. It is pure: the same arguments always give the same
@@ -9,30 +11,43 @@ package tillit
 // asked, who asks, fatal or not, ways to sign in, acts, consent, claims, what
 // withholds, shape, and last of all the intersection with an earlier grant.
 func Decide(catalog *Catalog, client *Client, ask *Ask, facts *Facts) Decision {
-	q := question{cat: catalog, client: client, ask: ask, facts: facts}
+	q := questions.Get().(*question)
+	q.cat, q.client, q.ask, q.facts = catalog, client, ask, facts
+	q.answer()
+	d := q.end()
+	*q = question{told: q.told[:0]} // nothing of this question stays for the next
+	questions.Put(q)
+	return d
+}
+
+// questions keeps the scratch room of questions: a decision costs about as much
+// as the memory it fills.
+var questions = sync.Pool{New: func() any { return new(question) }}
+
+// answer goes through the pipeline; where the request is refused it stops.
+func (q *question) answer() {
 	q.begin()
 	q.judgeResources()
 	q.judgeDetails()
 	q.judgeAsk()
 	q.judgeClient()
 	if q.settle(); q.d.Refused != nil {
-		return q.end()
+		return
 	}
-	if ask.Endpoint == AtAuthorization {
+	if q.ask.Endpoint == AtAuthorization {
 		q.judgeSignIn()
 		q.judgeActs()
 		q.findSingles()
 		q.judgeConsent()
 	}
-	if facts.Prior != nil { // last: what fell by itself keeps its own reason
+	if q.facts.Prior != nil { // last: what fell by itself keeps its own reason
 		q.keepToPrior()
 	}
 	if q.settle(); q.d.Refused != nil {
-		return q.end()
+		return
 	}
 	q.projectClaims()
 	q.shape()
-	return q.end()
 }
 
 // A question is a decision in the making.

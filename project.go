@@ -166,7 +166,7 @@ func (q *question) projectClaims() {
 			room += len(c.scope.yields) + 1
 		}
 	}
-	q.d.Claims, q.told = make([]ClaimVerdict, 0, room), make([]*Claim, 0, room)
+	q.d.Claims = make([]ClaimVerdict, 0, room)
 	q.projectFrames()
 	for i := range q.candidates {
 		q.projectScope(&q.candidates[i])
@@ -407,8 +407,22 @@ func (q *question) tell(claim *Claim, name ClaimName, sink Sink, via string, rea
 
 // verdict gives what was told of a claim in a sink, or nil.
 func (q *question) verdict(claim *Claim, name ClaimName, sink Sink) *ClaimVerdict {
+	if claim != nil && claim.alone && len(q.singles) == 0 {
+		// Only one scope yields it: whatever was told of it in another sink stands
+		// among the last verdicts.
+		return q.lastVerdict(claim, sink)
+	}
 	for i, told := range q.told {
 		if told == claim && q.d.Claims[i].Sink == sink && (claim != nil || q.d.Claims[i].Claim == name) {
+			return &q.d.Claims[i]
+		}
+	}
+	return nil
+}
+
+func (q *question) lastVerdict(claim *Claim, sink Sink) *ClaimVerdict {
+	for i := len(q.told) - 1; i >= 0 && q.told[i] == claim; i-- {
+		if q.d.Claims[i].Sink == sink {
 			return &q.d.Claims[i]
 		}
 	}
