@@ -2,7 +2,6 @@ package pages_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -223,18 +222,7 @@ func (w *tab) reload() {
 	run(w, chromedp.Reload())
 }
 
-// back goes back one page. It may come out of the browser's memory, so no load
-// is waited for.
 func (w *tab) back() {
 	w.Helper()
-	history := run(w, chromedp.NavigationEntries())
-	if history.CurrentIndex == 0 {
-		w.Fatal("there is nothing to go back to")
-	}
-	target := history.Entries[history.CurrentIndex-1].ID
-	run(w, command(page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: target}))
-	for now := history; now.CurrentIndex == history.CurrentIndex; now = run(w, chromedp.NavigationEntries()) {
-		run(w, chromedp.Sleep(20*time.Millisecond))
-	}
-	run(w, chromedp.WaitReady(chromedp.CSS("body")))
+	run(w, chromedp.NavigateBack())
 }
