@@ -76,7 +76,7 @@ func parseParams(encoded string) (params, error) {
 	for name, list := range values {
 		for _, value := range list {
 			tooLong := len(value) > maxParameter && name != "claims" && name != "authorization_details" && name != "request"
-			if tooLong || !isText(name) || !isText(value) {
+			if tooLong || name == "" || !isText(name) || !isText(value) {
 				return p, refuse("invalid_request", "the parameter %s is malformed or too long", name)
 			}
 		}

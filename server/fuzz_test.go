@@ -18,7 +18,7 @@ import (
 // so, and nothing is lost on the way.
 func FuzzParseParams(f *testing.F) {
 	for _, seed := range []string{
-		"", "a=b", "client_id=a&client_id=b", "a=%", "a=%00", "a=%ff", "resource=a&resource=b", "a;b", "=", "&&", "scope=openid+email", "%66oo=1&foo=2",
+		"", "a=b", "client_id=a&client_id=b", "a=%", "a=%00", "a=%ff", "resource=a&resource=b", "a;b", "=", "&&", "=0&=0", "state=1&state=2&=0&=0", "scope=openid+email", "%66oo=1&foo=2",
 		"claims=" + strings.Repeat("x", 20_000), "state=" + strings.Repeat("x", 20_000),
 	} {
 		f.Add(seed)
