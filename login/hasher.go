@@ -138,6 +138,13 @@ func (p phc) String() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.memory, p.time, p.threads, encode(p.salt), encode(p.key))
 }
 
+// CheckHash reports whether a text is a hash as Hash gives it, whatever its cost
+// within bounds.
+func CheckHash(text string) error {
+	_, err := parsePHC(text)
+	return err
+}
+
 func parsePHC(text string) (phc, error) {
 	var p phc
 	parts := strings.Split(text, "$")
