@@ -48,6 +48,7 @@ fuzz: ## Fuzz every parser, FUZZTIME each.
 
 kills: ## Kill the writing process again and again; nothing acknowledged may be lost.
 	.ci/measure docs/measured/kills.txt $(GO) test -count=3 -v ./store -run 'Kill'
+	.ci/measure docs/measured/kills-command.txt env TILLIT_LONG=1 $(GO) test -count=1 -v ./internal/kills -run '^TestKills$$'
 
 race: ## Test with the race detector.
 	$(GO) test -race -count=1 $$($(GO) list ./... | grep -v /interop)
