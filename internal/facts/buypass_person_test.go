@@ -224,3 +224,16 @@ func buypassScopeAtExchange(t TB, e *Env) {
 	}))
 	e.Granted(tokens, "openid email")
 }
+
+func buypassRetiredSubject(t TB, e *Env) {
+	own := e.With()
+	person := Manners{Person: own.Named("mats")}
+	before := own.Login(Request{Scope: "openid", Manners: person})
+	retired := own.IDClaims(before)["sub"]
+	own.Succeed("mats")
+	after := own.Login(Request{Scope: "openid", Manners: person})
+	if own.IDClaims(after)["sub"] == retired {
+		t.Errorf("the sub of a person who left is given to another one")
+	}
+	e.Equal("UserInfo with the token of who left: status", own.UserInfo(before.Access()).Status, 401)
+}

@@ -209,8 +209,10 @@ var buypassFacts = []Fact{
 		Fault: Fault{Old: "  userinfo:\n    protocol: [sub]", New: "  userinfo:\n    format: jwt\n    protocol: [sub]"},
 	},
 	{
-		ID: "buypass/35", Realm: "buypass", Seed: "docs", Pending: "administration of people",
-		Text: "A sub that was retired is never given to another person.",
+		ID: "buypass/35", Realm: "buypass", Seed: "docs",
+		Text:  "A sub that was retired is never given to another person.",
+		Check: buypassRetiredSubject,
+		Fault: Fault{Server: "people who leave are erased"},
 	},
 	{
 		ID: "buypass/36", Realm: "buypass", Seed: "docs",

@@ -51,14 +51,16 @@ func (e *Env) At(realm string) *Env {
 	return nil
 }
 
-// With gives the same view of another provider, in whose realm one more text
-// was replaced.
-func (e *Env) With(edit Fault) *Env {
+// With gives the same view of another provider, in whose realm further texts
+// were replaced.
+func (e *Env) With(edits ...Fault) *Env {
 	e.t.Helper()
-	edit.Realm = e.realm.Name
-	provider, err := e.world.Start(e.t, edit)
+	for i := range edits {
+		edits[i].Realm = e.realm.Name
+	}
+	provider, err := e.world.Start(e.t, edits...)
 	if err != nil {
-		e.t.Fatalf("realm %s with %q: %v", edit.Realm, edit.New, err)
+		e.t.Fatalf("realm %s with %v: %v", e.realm.Name, edits, err)
 	}
 	return e.world.Env(e.t, provider, e.realm.Name)
 }
@@ -136,6 +138,14 @@ func (e *Env) People(fits func(claims map[string]any) bool, claims ...string) []
 		people = append(people, person)
 	}
 	return people
+}
+
+// Succeed puts a stranger in a person's place.
+func (e *Env) Succeed(username string) {
+	e.t.Helper()
+	if err := e.provider.Succeed(e.realm.Name, username); err != nil {
+		e.t.Fatalf("in the place of %s: %v", username, err)
+	}
 }
 
 // Advance moves the provider's clock forward.

@@ -71,6 +71,10 @@ type Provider struct {
 	Client  *http.Client        // reaches Base; nil: http.DefaultTransport
 	Advance func(time.Duration) // moves its clock; nil: by POST /dev/clock
 
+	// Succeed takes a person out and lets a stranger in who wants all that was
+	// theirs: user name, password and, if it can be had, the subject.
+	Succeed func(realm, username string) error
+
 	moved time.Duration // how far its clock is ahead of ours
 }
 

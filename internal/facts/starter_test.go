@@ -2,19 +2,23 @@ package facts
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/internal/wiring"
 	"github.com/tillit/tillit/realms"
 	demodata "github.com/tillit/tillit/realms/demo"
+	"github.com/tillit/tillit/store"
 	"github.com/tillit/tillit/token"
 )
 
@@ -68,5 +72,31 @@ func (house) Start(t TB, options Options) (*Provider, error) {
 			t.Errorf("close the house: %v", err)
 		}
 	})
-	return &Provider{Base: config.Base, Advance: h.Advance}, nil
+	erases := !slices.Contains(options.WithoutChecks, "people who leave are erased")
+	return &Provider{
+		Base: config.Base, Advance: h.Advance,
+		Succeed: func(realm, username string) error { return succeed(t.Context(), h.Store, realm, username, erases) },
+	}, nil
+}
+
+// succeed erases a person and stores another one with the same user name and, as
+// far as the store admits it, the same subject. Unless it erases, it writes the
+// new person over the old one.
+func succeed(ctx context.Context, store *store.Store, realm, username string, erases bool) error {
+	person, err := store.PersonByUsername(ctx, realm, username)
+	if err != nil {
+		return err
+	}
+	if erases {
+		if err := store.RemovePerson(ctx, realm, person.ID, nil); err != nil {
+			return err
+		}
+		person.ID += "-2"
+	}
+	err = store.PutPerson(ctx, person)
+	if errors.Is(err, tillit.ErrConflict) {
+		person.Subject += "-2"
+		err = store.PutPerson(ctx, person)
+	}
+	return err
 }
