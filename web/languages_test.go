@@ -193,10 +193,10 @@ func TestDate(t *testing.T) {
 		at       time.Time
 		want     string
 	}{
-		{"nb", winter, "20. november 2026 kl. 13.05"},
-		{"nn", winter, "20. november 2026 kl. 13.05"},
+		{"nb", winter, "20. november 2026 kl. 13.05"},
+		{"nn", winter, "20. november 2026 kl. 13.05"},
 		{"en", winter, "20 November 2026 at 13:05"},
-		{"nb", summer, "1. juli 2026 kl. 00.30"},
+		{"nb", summer, "1. juli 2026 kl. 00.30"},
 	} {
 		if got := pages.Date(test.language, test.at); got != test.want {
 			t.Errorf("%s %v: %q, want %q", test.language, test.at, got, test.want)

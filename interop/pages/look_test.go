@@ -106,6 +106,9 @@ func (w *tab) scheme(name string) {
 // tallest is how much of a long page is in its picture, in CSS pixels.
 const tallest = 1300
 
+// whole are long pages that are taken to their end.
+var whole = map[string]bool{"consent": true}
+
 // once are the pages taken only narrow: wide they say nothing more.
 var once = map[string]bool{"account-empty": true, "account-sign_in": true, "sign_in-wrong": true, "signed_out": true}
 
@@ -120,20 +123,23 @@ func (e *eye) take(w *tab, name string) {
 		return
 	}
 	if !narrow {
-		e.shoot(w, name+"-wide.png")
+		e.shoot(w, name, "wide")
 		return
 	}
-	e.shoot(w, name+"-narrow.png")
+	e.shoot(w, name, "narrow")
 	if dark[name] {
 		w.scheme("dark")
-		e.shoot(w, name+"-dark.png")
+		e.shoot(w, name, "dark")
 		w.scheme("light")
 	}
 }
 
-func (e *eye) shoot(w *tab, file string) {
+func (e *eye) shoot(w *tab, name, look string) {
 	w.Helper()
-	height := min(evaluate[float64](w, "document.documentElement.scrollHeight"), tallest)
+	height := evaluate[float64](w, "document.documentElement.scrollHeight")
+	if !whole[name] {
+		height = min(height, tallest)
+	}
 	raw := run(w, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 		shot, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
 			Format: page.CaptureScreenshotFormatPng, CaptureBeyondViewport: new(true),
@@ -150,7 +156,7 @@ func (e *eye) shoot(w *tab, file string) {
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, picture); err != nil {
 		w.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(e.pictures, file), small.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(e.pictures, name+"-"+look+".png"), small.Bytes(), 0o644); err != nil {
 		w.Fatal(err)
 	}
 }
