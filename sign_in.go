@@ -55,7 +55,7 @@ func (q *question) needs(kind NeedKind) bool {
 func (q *question) judgeFresh(signIn *SignIn, wish *acrWish) {
 	way := q.cat.ways[signIn.Way]
 	switch {
-	case q.ask.Subject != "" && signIn.Subject != q.ask.Subject:
+	case q.ask.Subject != "" && signIn.Subject != q.ask.Subject && !q.cat.off[WrongPerson]:
 		q.refuse(WrongPerson, "sub", "", "login_required")
 	case way == nil || !q.mayUse(way) || signIn.Level < q.client.MinLevel, wish.essential && !q.grants(wish, signIn):
 		q.refuse(ACRUnmet, "acr", "", "unmet_authentication_requirements")
