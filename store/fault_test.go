@@ -128,10 +128,10 @@ func eachRow(t *testing.T, db *sql.DB, query string, do func([]any)) {
 	}
 }
 
-// TestFaults fails the first, second, third … statement of each verb until the
+// TestEveryStatementFails fails the first, second, third … statement of each verb until the
 // verb succeeds. After every failure the file holds exactly what it held before,
 // and the audit chain is whole.
-func TestFaults(t *testing.T) {
+func TestEveryStatementFails(t *testing.T) {
 	const realm, at = "here", int64(1_800_000_000)
 	grant := tillit.Grant{Realm: realm, ID: "g", Client: "shop", Person: "p1", Session: "sid", Created: at, Expires: at + 1000,
 		Facts: tillit.Facts{Consent: tillit.Consent{Agreed: []tillit.Agreement{{Item: "profile"}}}}}

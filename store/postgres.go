@@ -26,7 +26,7 @@ type postgres struct {
 	writes, reads *sql.DB
 	options       Options
 	lanes         *lanes
-	contended     chan struct{} // a place for one: jobs that rivals stopped run one at a time
+	contended     turn // jobs that rivals stopped run one at a time
 	once          sync.Once
 	failed        error
 }
@@ -39,7 +39,7 @@ func isPostgres(url string) bool {
 const connectionIdle = 5 * time.Minute
 
 func openPostgres(ctx context.Context, connector driver.Connector, options Options) (*Store, error) {
-	p := &postgres{options: options, contended: make(chan struct{}, 1), writes: postgresPool(connector, options.Writers), reads: postgresPool(connector, options.Readers)}
+	p := &postgres{options: options, contended: newTurn(), writes: postgresPool(connector, options.Writers), reads: postgresPool(connector, options.Readers)}
 	if err := p.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("open store: %w", errors.Join(err, p.closePools()))
 	}
@@ -90,6 +90,9 @@ func (p *postgres) read(ctx context.Context, do func(querier) error) error {
 	return p.patiently(bound, func(error) (again bool, err error) {
 		q := &session{on: p.reads, bound: bound}
 		err = do(q)
+		if postgresCode(err) == "22021" { // character_not_in_repertoire: no row can hold that text
+			err = fmt.Errorf("%w (%w)", tillit.ErrNotFound, err)
+		}
 		return !q.delivered, err
 	})
 }
@@ -123,8 +126,6 @@ func postgresError(err error) error {
 		return nil
 	case code == "23505": // unique_violation
 		return fmt.Errorf("%w (%w)", tillit.ErrConflict, err)
-	case code == "22021": // character_not_in_repertoire: a text that no row can hold
-		return fmt.Errorf("%w (%w)", tillit.ErrNotFound, err)
 	case transient(err):
 		return fmt.Errorf("%w (%w)", tillit.ErrBusy, err)
 	}

@@ -29,11 +29,27 @@ type lanes struct {
 	taken   sync.WaitGroup
 	ids     []string // of the chains: that of the lane used first, and those that were begun
 
-	beginning sync.Mutex // held while a chain is begun
+	beginning turn // chains are begun one at a time
 }
 
+// A turn is for one at a time, and can be waited for with a deadline.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t turn) give() { <-t }
+
 func newLanes(options Options) (*lanes, error) {
-	l := &lanes{random: options.Random, limit: options.Queue}
+	l := &lanes{random: options.Random, limit: options.Queue, beginning: newTurn()}
 	for range options.Writers {
 		lane := new(lane)
 		if err := l.renew(lane); err != nil {

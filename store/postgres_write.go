@@ -45,12 +45,10 @@ func (p *postgres) write(ctx context.Context, run func(*tx) error) error {
 	j := &job{ctx: ctx, run: run}
 	return p.patiently(ctx, func(before error) (again bool, err error) {
 		if rivals(before) {
-			select {
-			case p.contended <- struct{}{}:
-				defer func() { <-p.contended }()
-			case <-ctx.Done():
-				return false, errors.Join(ctx.Err(), before)
+			if err := p.contended.take(ctx); err != nil {
+				return false, errors.Join(err, before)
 			}
+			defer p.contended.give()
 		}
 		if err := p.begin(ctx, lane); err != nil {
 			return true, err
@@ -115,8 +113,10 @@ func (p *postgres) begin(ctx context.Context, lane *lane) error {
 	if lane.chain.begun {
 		return nil
 	}
-	p.lanes.beginning.Lock()
-	defer p.lanes.beginning.Unlock()
+	if err := p.lanes.beginning.take(ctx); err != nil {
+		return err
+	}
+	defer p.lanes.beginning.give()
 	chain := lane.chain
 	err := p.attempt(ctx, &chain, &job{ctx: ctx, run: (*tx).beginChain})
 	if errors.Is(err, errUnknown) {

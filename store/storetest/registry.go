@@ -146,6 +146,12 @@ func people(t *testing.T, s *store.Store) {
 	wants(t, err, tillit.ErrNotFound)
 	_, err = s.PersonByUsername(ctx, elsewhere, "åse")
 	wants(t, err, tillit.ErrNotFound)
+	for _, nobody := range []string{"", "a\x00b", "\xff"} { // also what is not text
+		_, err = s.PersonByUsername(ctx, realm, nobody)
+		wants(t, err, tillit.ErrNotFound)
+		_, err = s.Person(ctx, nobody, "p1")
+		wants(t, err, tillit.ErrNotFound)
+	}
 	wants(t, s.PutPerson(ctx, person("p2", "åSE", "s2")), tillit.ErrConflict)
 	wants(t, s.PutPerson(ctx, person("p2", "ola", "s1")), tillit.ErrConflict)
 	list, err := s.People(ctx, realm)
