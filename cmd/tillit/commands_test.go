@@ -16,7 +16,7 @@ import (
 const commandsPage = "../../docs/commands.md"
 
 // block is a fenced block of the page: its kind, a file's name, and its text.
-var block = regexp.MustCompile("(?ms)^```(console|yaml|json)(?: (\\S+))?\n(.*?)^```$")
+var block = regexp.MustCompile("(?ms)^```(console|yaml|json|csv)(?: (\\S+))?\n(.*?)^```$")
 
 // varying is what another run prints otherwise, and what stands for it.
 var varying = []struct {
@@ -32,6 +32,8 @@ var varying = []struct {
 	{regexp.MustCompile(`(?m) [0-9a-f]{12}$`), " …"}, // last in a table
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "2026-01-01T12:00:00Z"},
 	{regexp.MustCompile(`\b1[78]\d{8}\b`), "1767268800"},
+	{regexp.MustCompile(`\b[A-Z2-7]{4}(-[A-Z2-7]{4}){3}\b`), "…"},
+	{regexp.MustCompile(`\b\d+ (bytes|audit records)`), "… $1"},
 	{regexp.MustCompile(`go1\.\d+(\.\d+)?`), "go1.26"},
 }
 

@@ -6,8 +6,11 @@
 //	tillit check    are the realms right?
 //	tillit explain  why is a scope or claim given, or not?
 //	tillit client   what clients may ask for, and what it would yield
+//	tillit person   who can sign in
 //	tillit key      signing keys and their rotation
 //	tillit audit    is the record of decisions whole?
+//	tillit backup   a copy of the store, while it is used
+//	tillit restore  a store from such a copy
 //	tillit migrate  the store's schema, brought up to date
 //
 // Every flag has an environment variable: TILLIT_ and the flag in capitals.
@@ -37,8 +40,11 @@ type commands struct {
 	Check   checkCommand   `cmd:"" help:"Say whether realms, or a configuration file of serve, are right."`
 	Explain explainCommand `cmd:"" help:"Say what a request would come to, and why, or why an issued token has what it has."`
 	Client  clientCommand  `cmd:"" help:"See, add and remove clients, and see what each may ask for."`
+	Person  personCommand  `cmd:"" help:"Add people, one by one or from a file, show and disable them, and give new passwords."`
 	Key     keyCommand     `cmd:"" help:"List and rotate signing keys."`
 	Audit   auditCommand   `cmd:"" help:"List the record of decisions, and say whether it is whole."`
+	Backup  backupCommand  `cmd:"" help:"Copy the store into a file, while a provider uses it."`
+	Restore restoreCommand `cmd:"" help:"Make a store from a file that backup wrote, where there is none."`
 	Migrate migrateCommand `cmd:"" help:"Bring the schema of a store up to date, before a new version starts."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/tillit/tillit/store"
+	"github.com/tillit/tillit/token"
 )
 
 // auditRealm owns the keys that sign checkpoints: no realm has the empty name.
@@ -53,17 +54,24 @@ func (h *House) VerifyAudit(ctx context.Context) (report store.AuditReport, forg
 	if report, err = h.Store.VerifyAudit(ctx); err != nil {
 		return report, "", err
 	}
-	points, err := h.Store.Checkpoints(ctx)
+	forged, err = VerifyCheckpoints(ctx, h.Store, h.Keys)
+	return report, forged, err
+}
+
+// VerifyCheckpoints names the first checkpoint of a store whose signature is not
+// by its keys, "" when all are. Under another master key than theirs none is.
+func VerifyCheckpoints(ctx context.Context, kept *store.Store, keys *token.Ring) (forged string, err error) {
+	points, err := kept.Checkpoints(ctx)
 	if err != nil {
-		return report, "", err
+		return "", err
 	}
 	for _, p := range points {
-		body, typ, _, err := h.Keys.Verify(ctx, auditRealm, p.JWS)
+		body, typ, _, err := keys.Verify(ctx, auditRealm, p.JWS)
 		var signed checkpoint
 		if err != nil || typ != checkpointType || json.Unmarshal(body, &signed) != nil ||
 			signed.Chain != p.Chain || signed.Seq != p.Seq || signed.Hash != hex.EncodeToString(p.Hash) {
-			return report, fmt.Sprintf("checkpoint of chain %s at record %d", p.Chain, p.Seq), nil
+			return fmt.Sprintf("checkpoint of chain %s at record %d", p.Chain, p.Seq), nil
 		}
 	}
-	return report, "", nil
+	return "", nil
 }
