@@ -62,6 +62,10 @@ func (p *Provider) interactive(realm *realm, m map[string]any, put func(string, 
 	if feature(c, "request_object") {
 		put("request_object_signing_alg_values_supported", token.AsymmetricAlgorithms)
 	}
+	if feature(c, "encrypted_request_object") {
+		put("request_object_encryption_alg_values_supported", token.KeyManagement)
+		put("request_object_encryption_enc_values_supported", token.ContentEncryption)
+	}
 	if feature(c, "par") {
 		m["pushed_authorization_request_endpoint"] = realm.endpoint("/par")
 		m["require_pushed_authorization_requests"] = false
