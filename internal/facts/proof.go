@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -86,6 +87,37 @@ func WithAssertion(form url.Values, assertion string) url.Values {
 func (e *Env) RequestObject(client string, params url.Values, change map[string]any) string {
 	e.t.Helper()
 	return e.Signed(e.Key(client), "oauth-authz-req+jwt", e.ObjectClaims(client, params, change))
+}
+
+// Encrypted encrypts a JWT to the realm's key for that (RFC 7519 §5.2).
+func (e *Env) Encrypted(text string) string {
+	e.t.Helper()
+	for _, key := range e.keys().Keys {
+		if key.Use != "enc" {
+			continue
+		}
+		algorithm := jose.ECDH_ES
+		if _, ok := key.Key.(*rsa.PublicKey); ok {
+			algorithm = jose.RSA_OAEP_256
+		}
+		options := (&jose.EncrypterOptions{}).WithContentType("JWT")
+		recipient := jose.Recipient{Algorithm: algorithm, Key: key.Key, KeyID: key.KeyID}
+		encrypter, err := jose.NewEncrypter(jose.A256GCM, recipient, options)
+		if err != nil {
+			e.t.Fatalf("encrypter: %v", err)
+		}
+		object, err := encrypter.Encrypt([]byte(text))
+		if err != nil {
+			e.t.Fatalf("encrypt: %v", err)
+		}
+		compact, err := object.CompactSerialize()
+		if err != nil {
+			e.t.Fatalf("serialize: %v", err)
+		}
+		return compact
+	}
+	e.t.Fatalf("jwks_uri of %s: no key to encrypt to", e.realm.Name)
+	return ""
 }
 
 // ObjectClaims are those of a good request object.

@@ -10,6 +10,8 @@ import (
 const (
 	ByPush   = "push"   // pushed, then named by request_uri (RFC 9126)
 	ByObject = "object" // in a signed request object (RFC 9101)
+	// in one that is encrypted to the realm besides (RFC 9101 §6.1)
+	ByEncrypted = "encrypted"
 )
 
 // A Pushed is an answer of the pushed authorization request endpoint.
@@ -55,11 +57,12 @@ func (e *Env) travel(a *Authorization, by string) url.Values {
 			e.t.Fatalf("pushed request: %d %v; want a request_uri", pushed.Status, pushed.Body)
 		}
 		return e.ByReference(a.client, pushed.URI())
-	case ByObject:
-		return url.Values{
-			"client_id": a.Sent["client_id"], "scope": a.Sent["scope"], "response_type": a.Sent["response_type"],
-			"request": {e.RequestObject(a.client, a.Sent, nil)},
+	case ByObject, ByEncrypted:
+		text := e.RequestObject(a.client, a.Sent, nil)
+		if by == ByEncrypted {
+			text = e.Encrypted(text)
 		}
+		return url.Values{"client_id": a.Sent["client_id"], "scope": a.Sent["scope"], "response_type": a.Sent["response_type"], "request": {text}}
 	}
 	return a.Sent
 }

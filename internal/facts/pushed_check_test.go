@@ -31,6 +31,17 @@ func bankIDPrivateHint(t TB, e *Env) {
 	e.Equal("pages", len(plain.Browser.Pages), 0)
 	request.By = ByPush
 	e.Succeeded(e.Exchange(e.Authorize(request)))
+
+	// Signed, the number still stands in the query for all to read; encrypted, not.
+	signing := e.With(Fault{
+		Demo: true,
+		Old:  "auth: client_secret_basic\n    grant_types: [authorization_code, refresh_token]\n    scopes: basic\n",
+		New:  "auth: private_key_jwt\n    keys: ES256\n    grant_types: [authorization_code, refresh_token]\n    scopes: basic\n",
+	})
+	request.Client, request.By = "demo-basic", ByObject
+	signing.Refused(signing.Authorize(request), "invalid_request")
+	request.By = ByEncrypted
+	signing.Succeeded(signing.Exchange(signing.Authorize(request)))
 }
 
 func idPortenRequestURI(t TB, e *Env) {
