@@ -1,7 +1,6 @@
 package agree
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -17,6 +16,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -27,7 +27,6 @@ import (
 	"github.com/tillit/tillit/realms"
 	demodata "github.com/tillit/tillit/realms/demo"
 	"github.com/tillit/tillit/server"
-	"github.com/tillit/tillit/token"
 )
 
 // perRealm is how many requests each realm gets.
@@ -42,21 +41,20 @@ type harness struct {
 	house *wiring.House
 	env   *facts.Env
 	gen   *generator
+	said  *command // explains too, where the comparison wants it
 }
 
 // open starts the provider that dev runs, over real HTTP.
-func open(t *testing.T) (*wiring.House, *facts.Provider) {
+func open(t *testing.T) (*wiring.House, *facts.Provider, string) {
 	t.Helper()
-	key, err := token.NewMasterKey(bytes.Repeat([]byte{7}, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := t.TempDir()
+	key := masterKey(t, filepath.Join(data, "master.key"))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	base := "http://" + listener.Addr().String()
-	config := wiring.Config{Base: base, Realms: realms.Files(), Demo: demodata.Files, Stamp: "dev", MasterKey: key, Cheap: true}
+	config := wiring.Config{Base: base, Realms: realms.Files(), Demo: demodata.Files, Store: filepath.Join(data, "tillit.db"), Stamp: "dev", MasterKey: key, Cheap: true}
 	if os.Getenv("TILLIT_AGREE_LOG") != "" { // to see what the provider says of a disagreement
 		config.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
@@ -82,7 +80,7 @@ func open(t *testing.T) (*wiring.House, *facts.Provider) {
 			t.Errorf("close the house: %v", err)
 		}
 	})
-	return house, &facts.Provider{Base: base, Advance: house.Advance}
+	return house, &facts.Provider{Base: base, Advance: house.Advance}, data
 }
 
 // started stands where a world wants to start providers: here one runs already.
@@ -189,6 +187,7 @@ func (h *harness) compare(explainer *server.Provider, requests, enough int) *run
 		sent := h.sent(r)
 		explained, x, err := explain(explainer, h.realm, r, sent)
 		again, _, err2 := explain(explainer, h.realm, r, sent)
+		said, err3 := h.said.explain(h.realm, r, sent)
 		issued := h.issue(r, sent)
 		out.asked++
 		out.errors[issued.Error]++
@@ -201,7 +200,10 @@ func (h *harness) compare(explainer *server.Provider, requests, enough int) *run
 			}
 		}
 		list := differences(issued, explained, again)
-		if err := errors.Join(err, err2); err != nil {
+		if said != nil {
+			list = append(list, differences(issued.unrecorded(), *said, again)...)
+		}
+		if err := errors.Join(err, err2, err3); err != nil {
 			list = append(list, "explain: "+err.Error())
 		}
 		if len(list) > 0 {
@@ -240,10 +242,12 @@ func reasonsOf(d *tillit.Decision) map[tillit.Reason]bool {
 // TestExplainAgreesWithIssuance is the promise: nothing is issued that was not
 // explained, and nothing explained that is not issued.
 func TestExplainAgreesWithIssuance(t *testing.T) {
-	house, provider := open(t)
+	house, provider, data := open(t)
+	said := start(t, provider.Base, data)
 	total := map[tillit.Reason]int{}
 	for _, realm := range []string{"bankid", "buypass", "idporten"} {
 		h := newHarness(t, house, provider, realm)
+		h.said = said
 		out := h.compare(house.Provider, perRealm, 20)
 		t.Logf("%s: %d requests, %d issued, errors %v", realm, out.asked, out.issued, out.errors)
 		if out.asked < perRealm && len(out.disagreements) == 0 || out.issued < perRealm/4 {
@@ -334,7 +338,7 @@ func (f faulty) Catalog(realm, dialect string) *tillit.Catalog {
 // TestBrokenProjectionIsFound: the comparison is worth something only if it
 // notices when one side forgets a rule.
 func TestBrokenProjectionIsFound(t *testing.T) {
-	house, provider := open(t)
+	house, provider, _ := open(t)
 	for realm, rules := range map[string][]tillit.Reason{
 		"bankid":   {tillit.ConsentDeclined, tillit.RequirementMissing, tillit.ClaimInactive, tillit.NotProvisioned},
 		"buypass":  {tillit.OtherResource, tillit.NotPrompted},
