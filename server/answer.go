@@ -109,15 +109,20 @@ func (p *Provider) codeValue(ctx context.Context, realm *realm, i *tillit.Intera
 }
 
 // answerAgain answers a form that was sent twice, or a reload after the answer.
-// What was issued at once is not kept, and so not answered again.
+// What was issued at once is not kept, and so not answered again; nor is the code
+// beside it, which alone would be another answer than the one asked for.
 func (p *Provider) answerAgain(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction) error {
+	answered := &Error{Code: "expired", Description: "this page has already been answered", Status: http.StatusBadRequest}
+	if a.ask.Answers("token") || a.ask.Answers("id_token") {
+		return answered
+	}
 	value, err := p.codeValue(r.Context(), a.realm, i)
 	if err != nil {
 		return err
 	}
 	code, err := p.Store.Code(r.Context(), a.realm.name, token.Hash(value))
 	if errors.Is(err, tillit.ErrNotFound) || err == nil && (code.Spent != 0 || code.Expires <= p.now()) {
-		return &Error{Code: "expired", Description: "this page has already been answered", Status: http.StatusBadRequest}
+		return answered
 	}
 	if err != nil {
 		return err

@@ -183,3 +183,23 @@ func TestFrontTokensEnd(t *testing.T) {
 		t.Errorf("expired: %d; want 401", got)
 	}
 }
+
+// TestHybridAnsweredOnce: a form sent twice does not turn a hybrid answer into a
+// code alone.
+func TestHybridAnsweredOnce(t *testing.T) {
+	o := open(t, "bankid")
+	browser := o.NewBrowser()
+	stopped := o.Authorize(facts.Request{
+		Client: "demo-hybrid", Scope: "openid profile nnin", Browser: browser, Params: map[string]string{"response_type": "code id_token"},
+		Manners: facts.Manners{Person: o.Named("kari"), Way: "BID", Until: "consent"},
+	})
+	press := func() *facts.Exit {
+		return browser.Continue(browser.Press(stopped.Page, "action", "allow", url.Values{"consent": stopped.Page.Boxes}), facts.Manners{})
+	}
+	if first := press(); first.Params.Get("code") == "" || first.Params.Get("id_token") == "" {
+		t.Fatalf("allowed: %v; want code and id_token", first.Params)
+	}
+	if again := press(); again.URL != nil || again.Page.Code == "" {
+		t.Errorf("the form sent again: %v; want an error page", again.URL)
+	}
+}
