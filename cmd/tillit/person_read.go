@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxPersonLine bounds one person of a file, in bytes.
@@ -69,12 +70,18 @@ func readJSONLines(from io.Reader, each func(row) error) error {
 	return lines.Err()
 }
 
+// notUTF8 is told of other encodings, which would become other letters.
+var notUTF8 = finding{"line", "its letters are not encoded in UTF-8", "the file saved as UTF-8"}
+
 // entryFields are the members of an entry.
 const entryFields = "username, password, password_hash, subject, disabled, attributes"
 
 // decodeEntry reads a JSON object, and says what is wrong with it without
 // repeating any of its values.
 func decodeEntry(text []byte, e *entry) *finding {
+	if !utf8.Valid(text) {
+		return &notUTF8
+	}
 	err := strictJSON(text, e)
 	var kind *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
@@ -170,6 +177,9 @@ func checkColumns(names []string, err error) (wrong []finding) {
 func entryOfCells(names, cells []string) (e entry, wrong []finding) {
 	attributes := map[string]any{}
 	for i, value := range cells {
+		if !utf8.ValidString(value) {
+			return e, []finding{notUTF8}
+		}
 		switch name := names[i]; name {
 		case "username":
 			e.Username = value
@@ -192,7 +202,7 @@ func entryOfCells(names, cells []string) (e entry, wrong []finding) {
 	}
 	text, err := json.Marshal(attributes)
 	if err != nil {
-		return e, append(wrong, finding{"line", "it is no text", "UTF-8"})
+		return e, append(wrong, finding{"line", "it is no text", ""})
 	}
 	e.Attributes = text
 	return e, wrong
