@@ -59,6 +59,9 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, a *authorizati
 			return p.refuseIn(w, r, a, i, err)
 		}
 		record.Grant = grant.ID
+		if code != nil {
+			code.Grant.Context.Front = grant.ID
+		}
 		fields = append(fields, front...)
 	}
 	err = p.Store.FinishInteraction(ctx, i, code, grant, p.toRemember(a, i), record)

@@ -99,15 +99,20 @@ func redeemCode(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, err
 	return ticket, nil
 }
 
-// codeReused ends the grant of a code that was redeemed before: somebody else
-// may have it (RFC 6749 §4.1.2).
+// codeReused ends the grant of a code that was redeemed before, and what was
+// answered beside the code: somebody else may have it (RFC 6749 §4.1.2).
 func (p *Provider) codeReused(ctx context.Context, t *tokenRequest, code *tillit.Code) error {
 	if !p.on("reuse revokes the grant") {
 		return refuse("invalid_grant", "the code has been redeemed before")
 	}
-	record := &tillit.AuditRecord{Realm: t.realm.name, Time: t.now, Event: "code_reused", Client: t.client.ID, Grant: code.Grant.ID}
-	if err := p.Store.RevokeGrant(ctx, t.realm.name, code.Grant.ID, t.now, record); err != nil && !errors.Is(err, tillit.ErrNotFound) {
-		return err
+	for _, grant := range []string{code.Grant.ID, code.Grant.Context.Front} {
+		if grant == "" {
+			continue
+		}
+		record := &tillit.AuditRecord{Realm: t.realm.name, Time: t.now, Event: "code_reused", Client: t.client.ID, Grant: grant}
+		if err := p.Store.RevokeGrant(ctx, t.realm.name, grant, t.now, record); err != nil && !errors.Is(err, tillit.ErrNotFound) {
+			return err
+		}
 	}
 	return refuse("invalid_grant", "the code has been redeemed before")
 }

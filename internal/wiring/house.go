@@ -64,11 +64,10 @@ type House struct {
 	PKI      *pki.Authority
 	Metrics  *ops.Metrics
 
-	config   Config
-	offset   atomic.Int64 // of the clock, in nanoseconds; dev moves it
-	anchored int64        // the last audit record under a checkpoint
-	stop     context.CancelFunc
-	done     sync.WaitGroup
+	config Config
+	offset atomic.Int64 // of the clock, in nanoseconds; dev moves it
+	stop   context.CancelFunc
+	done   sync.WaitGroup
 }
 
 // Open builds the house. The errors of faulty realms are catalog.Faults.
