@@ -1,7 +1,7 @@
 # What there is to do. `make` alone says it.
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build test long fuzz kills bench race faults fmt check tools pictures
+.PHONY: help dev build test long fuzz kills bench race faults fmt check tools pictures load
 
 GO       ?= go
 FUZZTIME ?= 20s
@@ -55,3 +55,8 @@ race: ## Test with the race detector.
 
 bench: ## Measure what is on the way of a request.
 	.ci/measure docs/measured/bench.txt $(GO) test -run '^$$' -bench . -benchmem ./...
+
+load: ## Ask the provider and two others under load; writes bench/results and the plot of docs/performance.md.
+	cd bench/peers/node && npm ci --no-audit --no-fund
+	$(GO) run ./bench
+	$(GO) run ./bench/plot
