@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -28,4 +31,26 @@ func FuzzConfig(f *testing.F) {
 			t.Errorf("%q without TLS is taken", c.Listen)
 		}
 	})
+}
+
+// What docs/operations.md and the schema say of a configuration is what is read.
+func TestOperationsPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindSubmatch(page)
+	if found == nil {
+		t.Fatal("docs/operations.md shows no configuration")
+	}
+	c, err := parseConfig("tillit.yaml", found[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Operations == nil || c.Operations.Listen != defaultOperations {
+		t.Errorf("operations: %+v; want the default address", c.Operations)
+	}
+	if !bytes.Contains(page, []byte("`"+defaultOperations+"`")) || !bytes.Contains(configSchema, []byte(`"default": "`+defaultOperations+`"`)) {
+		t.Errorf("the page or the schema has another default than %s", defaultOperations)
+	}
 }
