@@ -45,6 +45,8 @@ func main() {
 	connections := flag.String("connections", "1,32", "numbers of connections, 1 to 64, separated by commas")
 	length := flag.Duration("duration", 10*time.Second, "how long each run measures")
 	warm := flag.Duration("warmup", 1500*time.Millisecond, "how long each run warms up")
+	base := flag.String("base", "", "ask what dev serves at this address instead of starting anything")
+	pid := flag.Int("pid", 0, "process that serves -base")
 	note := flag.String("note", "", "what a reader should know of the circumstances")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -52,7 +54,7 @@ func main() {
 	b := &bench{only: *only, which: *which, length: *length, warm: *warm}
 	err := b.counts(*connections)
 	if err == nil {
-		err = b.all(ctx, *tree, *out, *note)
+		err = b.all(ctx, place{*tree, *out, *base, *pid}, *note)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -79,9 +81,31 @@ func (b *bench) counts(list string) error {
 	return nil
 }
 
-func (b *bench) all(ctx context.Context, tree, out, note string) error {
-	tree, err := filepath.Abs(tree)
+// A place says what is measured, and where the results go.
+type place struct {
+	tree, out string
+	base      string // of what runs already; "": everything is started
+	pid       int
+}
+
+// targets builds what the place wants measured.
+func (p *place) targets(dir string) ([]target, error) {
+	if p.base != "" {
+		return []target{{"given", "whatever runs there promises", nil, func(ctx context.Context, _ string) (*running, error) {
+			found, err := fromFixtures(ctx, p.base)
+			return &running{provider: found, pids: []int{p.pid}}, err
+		}}}, nil
+	}
+	programs, err := buildAll(p.tree, dir)
 	if err != nil {
+		return nil, err
+	}
+	return programs.targets(), nil
+}
+
+func (b *bench) all(ctx context.Context, p place, note string) error {
+	var err error
+	if p.tree, err = filepath.Abs(p.tree); err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "tillit-bench-")
@@ -89,25 +113,30 @@ func (b *bench) all(ctx context.Context, tree, out, note string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	programs, err := buildAll(tree, dir)
+	targets, err := p.targets(dir)
 	if err != nil {
 		return err
 	}
 	now := time.Now().UTC()
 	b.report = report{
-		Date: now.Format(time.RFC3339), Commit: commit(tree), Command: "go run ./bench " + strings.Join(os.Args[1:], " "), Machine: thisMachine(),
+		Date: now.Format(time.RFC3339), Commit: commit(p.tree), Command: "go run ./bench " + strings.Join(os.Args[1:], " "), Machine: thisMachine(),
 		Load: loadAverage(), Note: note, Guarantees: map[string]string{}, Skipped: map[string]string{},
 	}
 	fmt.Printf("%-28s %-19s %4s %9s %8s %8s %9s %8s %8s %7s %6s\n", "target", "operation", "conn", "req/s", "p50 ms", "p99 ms", "CPU ms", "MiB", "flushes", "others", "errors")
-	for _, t := range programs.targets() {
+	for _, t := range targets {
 		if listed(b.only, t.name) && ctx.Err() == nil {
 			b.target(ctx, &t, filepath.Join(dir, "data-"+t.name))
 		}
 	}
 	b.report.LoadAfter = loadAverage()
-	if out == "" {
-		out = filepath.Join(tree, "bench/results", now.Format("2006-01-02T150405")+".json")
+	if p.out == "" {
+		p.out = filepath.Join(p.tree, "bench/results", now.Format("2006-01-02T150405")+".json")
 	}
+	return b.keep(p.out)
+}
+
+// keep writes the report to a file.
+func (b *bench) keep(out string) error {
 	text, err := json.MarshalIndent(b.report, "", "  ")
 	if err != nil {
 		return err
