@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -11,8 +12,34 @@ import (
 // discovery serves the metadata of OIDC Discovery §3 and RFC 8414 §2, computed
 // from what is enabled. Lists without elements are left out.
 func (p *Provider) discovery(w http.ResponseWriter, r *http.Request, realm *realm) error {
+	text, err := p.discoveryText(realm)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	return writeJSON(w, http.StatusOK, p.metadata(realm))
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	w.Write(text)
+	return nil
+}
+
+// A discoveryDocument is the metadata of a realm as written for one catalog.
+type discoveryDocument struct {
+	catalog *tillit.Catalog
+	text    []byte
+}
+
+// discoveryText writes the metadata once for each catalog: a catalog never
+// changes, and nothing else of a realm changes while the provider runs.
+func (p *Provider) discoveryText(realm *realm) ([]byte, error) {
+	if kept, ok := p.documents.Load(realm.name); ok && kept.(*discoveryDocument).catalog == realm.catalog {
+		return kept.(*discoveryDocument).text, nil
+	}
+	text, err := json.Marshal(p.metadata(realm))
+	if err == nil {
+		p.documents.Store(realm.name, &discoveryDocument{realm.catalog, text})
+	}
+	return text, err
 }
 
 func (p *Provider) metadata(realm *realm) map[string]any {

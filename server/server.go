@@ -22,6 +22,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tillit/tillit"
@@ -55,6 +56,8 @@ type Provider struct {
 	// Address gives where a request came from, for Attempts alone; nil: from the
 	// other end of the connection.
 	Address func(*http.Request) netip.Addr
+
+	documents sync.Map // name of a realm → *discoveryDocument
 }
 
 // A handler answers one request of a realm. What it returns is told by fail.
