@@ -53,20 +53,23 @@ func (r *grantRow) save(tx *tx) error {
 	return tx.change(tillit.ErrSpent, sqlSaveGrant, g.Realm, g.ID, string(g.Client), g.Person, g.Session, g.Shape.Offline, g.Created, g.Expires, g.Revoked, r.document)
 }
 
-func scanGrant(scan scan) (*tillit.Grant, error) {
+// grantColumns are what sqlGrant and sqlGrants select.
+type grantColumns struct {
+	document  string
+	revoked   int64
+	withdrawn *string
+}
+
+func (c *grantColumns) into() []any { return []any{&c.document, &c.revoked, &c.withdrawn} }
+
+func (c *grantColumns) grant() (*tillit.Grant, error) {
 	g := new(tillit.Grant)
-	var document string
-	var revoked int64
-	var withdrawn *string
-	if err := scan(&document, &revoked, &withdrawn); err != nil {
+	if err := decode(c.document, g); err != nil {
 		return nil, err
 	}
-	if err := decode(document, g); err != nil {
-		return nil, err
-	}
-	g.Revoked = revoked
-	if withdrawn != nil {
-		g.Withdrawn = strings.Split(*withdrawn, itemSeparator)
+	g.Revoked = c.revoked
+	if c.withdrawn != nil {
+		g.Withdrawn = strings.Split(*c.withdrawn, itemSeparator)
 		slices.Sort(g.Withdrawn)
 	}
 	return g, nil
@@ -74,16 +77,11 @@ func scanGrant(scan scan) (*tillit.Grant, error) {
 
 // Grant gives a grant, revoked or not.
 func (s *Store) Grant(ctx context.Context, realm, id string) (*tillit.Grant, error) {
-	var grant *tillit.Grant
-	err := s.engine.read(ctx, func(q querier) error {
-		return q.rows(ctx, sqlGrant, []any{itemSeparator, realm, id}, func(scan scan) (err error) {
-			grant, err = scanGrant(scan)
-			return err
-		})
-	})
-	if err == nil && grant == nil {
-		err = tillit.ErrNotFound
+	var columns grantColumns
+	if err := s.row(ctx, "grant", sqlGrant, []any{itemSeparator, realm, id}, columns.into()...); err != nil {
+		return nil, err
 	}
+	grant, err := columns.grant()
 	if err != nil {
 		return nil, fmt.Errorf("grant: %w", err)
 	}
@@ -94,7 +92,11 @@ func (s *Store) Grant(ctx context.Context, realm, id string) (*tillit.Grant, err
 func (s *Store) Grants(ctx context.Context, realm, person string, at int64) ([]tillit.Grant, error) {
 	var grants []tillit.Grant
 	err := s.rows(ctx, "grants", sqlGrants, []any{itemSeparator, realm, person, at, grantsShown}, func(scan scan) error {
-		grant, err := scanGrant(scan)
+		var columns grantColumns
+		if err := scan(columns.into()...); err != nil {
+			return err
+		}
+		grant, err := columns.grant()
 		if err == nil {
 			grants = append(grants, *grant)
 		}
