@@ -23,6 +23,9 @@ var arrows = map[string]struct {
 	why   string
 }{
 	".":                   {nil, "the domain decides; it reads no file, no clock and no network"},
+	"bench":               {nil, "asks providers over HTTP, ours like any other"},
+	"bench/*":             {[]string{"internal/wiring", "realms", "realms/demo", "store", "token"}, "our house as it is asked, and pictures of the answers"},
+	"bench/peers/*":       {nil, "other providers, each a module of its own"},
 	"catalog":             {nil, "turns texts into catalogs; it neither serves nor stores"},
 	"fetch":               {nil, "asks strangers' addresses; it knows nothing of what comes back"},
 	"login":               {nil, "finds out who is there; who may have what is not its question"},
