@@ -15,7 +15,8 @@ func Decide(catalog *Catalog, client *Client, ask *Ask, facts *Facts) Decision {
 	q.cat, q.client, q.ask, q.facts = catalog, client, ask, facts
 	q.answer()
 	d := q.end()
-	*q = question{told: q.told[:0]} // nothing of this question stays for the next
+	clear(q.room[:min(len(q.candidates), len(q.room))])
+	q.asked, q.told = asked{}, q.told[:0] // nothing of this question stays for the next
 	questions.Put(q)
 	return d
 }
@@ -50,8 +51,15 @@ func (q *question) answer() {
 	q.shape()
 }
 
-// A question is a decision in the making.
+// A question is a decision in the making, with scratch room that outlasts it.
 type question struct {
+	asked
+	room [16]candidate // the common request fits here
+	told []*Claim      // whose verdicts d.Claims holds, nil for unknown ones
+}
+
+// asked is what belongs to one question alone.
+type asked struct {
 	cat    *Catalog
 	client *Client
 	ask    *Ask
@@ -68,10 +76,6 @@ type question struct {
 	idToken      bool     // one is issued
 	userInfo     bool     // the access token opens UserInfo
 	roles        []string // what single roles are cut from
-	told         []*Claim // whose verdicts d.Claims holds, nil for unknown ones
-
-	// The common request fits here; nothing is allocated for it.
-	room [16]candidate
 }
 
 // begin lists what is judged. A spelling becomes the scope's own name, and what

@@ -1,11 +1,13 @@
 package tillit
 
+import "slices"
+
 // A Decision answers one ask: a verdict with one reason for everything asked
 // for, what is still missing, and the shape of what will be issued. It holds
 // names, never values.
 type Decision struct {
 	Scopes    []ScopeVerdict
-	Claims    []ClaimVerdict
+	Claims    []ClaimVerdict // but for those that only the shape tells of; see ClaimVerdicts
 	Resources []ResourceVerdict
 	Details   []DetailVerdict
 	Needs     []Need
@@ -103,4 +105,29 @@ func (d *Decision) Scope(name ScopeName) Reason {
 		}
 	}
 	return ""
+}
+
+// ClaimVerdicts gives the verdict on every claim that was asked for or yielded,
+// once per sink. Most claims come from one scope and are given with it: of those
+// the shape says all there is to say, and only here it is written out.
+func (d *Decision) ClaimVerdicts(catalog *Catalog) []ClaimVerdict {
+	list := slices.Clone(d.Claims)
+	for _, sc := range d.Shape.Claims {
+		for _, name := range sc.Claims {
+			claim := catalog.claims[name]
+			if claim != nil && claim.alone && !d.judged(name, sc.Sink) {
+				list = append(list, ClaimVerdict{Claim: name, Sink: sc.Sink, Via: string(claim.scopes[0].Name), Reason: Given})
+			}
+		}
+	}
+	return list
+}
+
+func (d *Decision) judged(name ClaimName, sink Sink) bool {
+	for i := range d.Claims {
+		if v := &d.Claims[i]; v.Claim == name && v.Sink == sink {
+			return true
+		}
+	}
+	return false
 }

@@ -160,13 +160,6 @@ func (q *question) goesTo(claim *Claim, sink Sink, asked bool) bool {
 func (q *question) projectClaims() {
 	q.idToken = !q.machine() && q.gives(OpenID)
 	q.userInfo = q.idToken && q.ask.yieldsAccessToken() && q.gives(q.userInfoScope())
-	room := 2 * len(q.singles)
-	for i := range q.candidates {
-		if c := &q.candidates[i]; c.scope != nil {
-			room += len(c.scope.yields) + 1
-		}
-	}
-	q.d.Claims = make([]ClaimVerdict, 0, room)
 	q.projectFrames()
 	for i := range q.candidates {
 		q.projectScope(&q.candidates[i])
@@ -291,6 +284,10 @@ func firstSink(claim *Claim) Sink {
 func (q *question) give(claim *Claim, sink Sink, via string) bool {
 	if !q.opens(sink) {
 		return false
+	}
+	if claim.alone && len(q.singles) == 0 {
+		q.deliver(claim, sink, via) // that it was given follows from the shape
+		return true
 	}
 	if v := q.verdict(claim, claim.Name, sink); v != nil && v.Reason == Given {
 		return true
@@ -442,7 +439,7 @@ func (q *question) deliver(claim *Claim, sink Sink, via string) bool {
 		return false
 	}
 	sc := q.sink(sink)
-	if via == "" || q.inFrame(claim, sink) {
+	if via == "" || !claim.alone && q.inFrame(claim, sink) {
 		if contains(sc.Claims, claim.Name) {
 			return true
 		}

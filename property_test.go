@@ -276,7 +276,7 @@ func TestEverythingAskedForHasOneVerdict(t *testing.T) {
 			}
 		}
 		claims := map[string]bool{}
-		for _, v := range d.Claims {
+		for _, v := range d.ClaimVerdicts(s.catalog) {
 			key := fmt.Sprint(v.Claim, v.Sink)
 			if claims[key] {
 				t.Errorf("%s has two verdicts in %s", v.Claim, v.Sink)

@@ -33,7 +33,7 @@ func (d *Decision) View(catalog *Catalog, client *Client, ask *Ask, facts *Facts
 	for _, s := range d.Scopes {
 		v.Scopes = append(v.Scopes, ScopeVerdict{r.scope(s.Scope), s.Reason, r.by(s.Reason, s.By)})
 	}
-	for _, c := range d.Claims {
+	for _, c := range d.ClaimVerdicts(catalog) {
 		v.Claims = append(v.Claims, ClaimVerdict{r.claim(c.Claim), c.Sink, c.Via, c.Reason, r.by(c.Reason, c.By)})
 	}
 	for _, s := range d.Resources {

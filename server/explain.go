@@ -76,6 +76,7 @@ func (p *Provider) explainAuthorization(ctx context.Context, realm *realm, e Exp
 	}
 	for range 10 {
 		x.Decision = tillit.Decide(a.catalog, a.client, &a.ask, &a.facts)
+		x.Decision.Claims = x.Decision.ClaimVerdicts(a.catalog)
 		x.View = x.Decision.View(a.catalog, a.client, &a.ask, &a.facts)
 		switch {
 		case x.Decision.Refused != nil:
@@ -175,6 +176,7 @@ func (p *Provider) explainToken(ctx context.Context, realm *realm, e ExplainRequ
 		return x, nil
 	}
 	x.Decision = tillit.Decide(t.catalog, client, t.ask, t.facts)
+	x.Decision.Claims = x.Decision.ClaimVerdicts(t.catalog)
 	x.View = x.Decision.View(t.catalog, client, t.ask, t.facts)
 	if x.Decision.Refused != nil {
 		x.Error = refusal(t.catalog, x.Decision.Refused)

@@ -35,6 +35,7 @@ func (p *Provider) fill(ctx context.Context, f *filling) (map[tillit.Sink]member
 	if err != nil {
 		return nil, err
 	}
+	f.decision.Claims = f.decision.ClaimVerdicts(f.catalog)
 	sinks := make(map[tillit.Sink]members, len(f.decision.Shape.Claims))
 	for _, sc := range f.decision.Shape.Claims {
 		m := make(members, len(sc.Claims)+12)

@@ -169,7 +169,7 @@ func (q *trial) read(d *tillit.Decision) {
 		q.result.With, q.result.SignIn, q.result.Consent = nil, nil, ""
 		return
 	}
-	for _, c := range d.Claims {
+	for _, c := range d.ClaimVerdicts(q.catalog) {
 		switch {
 		case c.Via != string(q.scope.Name):
 		case c.Reason != tillit.Given:
