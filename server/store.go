@@ -41,7 +41,8 @@ type Store interface {
 	MoveBrowser(ctx context.Context, realm string, from, to []byte) error
 
 	// SaveSession inserts a session and, when old is not nil, ends that one in
-	// the same commit (the cookie is renewed at sign-in and step-up).
+	// the same commit (the cookie is renewed at sign-in and step-up). When old is
+	// another person's, what does not outlive it ends as in EndSession.
 	SaveSession(ctx context.Context, s *tillit.Session, old []byte) error
 	// Session gives a session that is neither ended nor expired at the instant.
 	Session(ctx context.Context, realm string, hash []byte, at int64) (*tillit.Session, error)

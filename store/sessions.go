@@ -17,10 +17,17 @@ FROM sessions WHERE realm = $1 AND hash = $2 AND ended = 0 AND expires > $3`
 	sqlEndSession    = `UPDATE sessions SET ended = $1 WHERE realm = $2 AND sid = $3 AND ended = 0`
 	sqlRevokeSession = `UPDATE grants SET revoked = $1 WHERE realm = $2 AND session = $3 AND offline = FALSE AND revoked = 0`
 	sqlSpoilSession  = `UPDATE codes SET spent = $1 WHERE realm = $2 AND session = $3 AND offline = FALSE AND spent = 0`
+	// What somebody else's session in the same browser leaves behind.
+	sqlSpoilFormer = `UPDATE codes SET spent = $1 WHERE realm = $2 AND offline = FALSE AND spent = 0
+AND session IN (SELECT sid FROM sessions WHERE realm = $2 AND hash = $3 AND person <> $4 AND sid <> '' AND ended = 0)`
+	sqlRevokeFormer = `UPDATE grants SET revoked = $1 WHERE realm = $2 AND offline = FALSE AND revoked = 0
+AND session IN (SELECT sid FROM sessions WHERE realm = $2 AND hash = $3 AND person <> $4 AND sid <> '' AND ended = 0)`
 )
 
 // SaveSession inserts a session and, when old is not nil, ends that one in the
-// same commit. The grants of the old one live on: it is the same person.
+// same commit. The grants of the old one live on if it is the same person's; if
+// it is somebody else's, those that do not outlive it end with it, as do the
+// codes that would become such grants.
 func (s *Store) SaveSession(ctx context.Context, session *tillit.Session, old []byte) error {
 	signIn, err := encode(session.SignIn)
 	if err != nil {
@@ -33,6 +40,12 @@ func (s *Store) SaveSession(ctx context.Context, session *tillit.Session, old []
 	at := max(1, session.Created, session.LastSeen)
 	return s.write(ctx, "save session", func(tx *tx) error {
 		if len(old) > 0 {
+			// In the order of EndSession, and before the old session is ended.
+			for _, query := range [...]string{sqlSpoilFormer, sqlRevokeFormer} {
+				if _, err := tx.exec(query, at, session.Realm, old, session.Person); err != nil {
+					return err
+				}
+			}
 			if _, err := tx.exec(sqlRenewSession, at, session.Realm, old); err != nil {
 				return err
 			}

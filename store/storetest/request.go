@@ -133,6 +133,32 @@ func sessions(t *testing.T, s *store.Store) {
 	}
 }
 
+// somebodyElse signs in another person in the browser of a session.
+func somebodyElse(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	former := session("c1", "sid1")
+	must(t, s.SaveSession(ctx, former, nil))
+	issue(t, s, "a")
+	lasting := grant("lasting")
+	lasting.Shape.Offline = true
+	must(t, s.FinishInteraction(ctx, begun(t, s, "i1"), nil, lasting, nil, nil))
+	must(t, s.FinishInteraction(ctx, begun(t, s, "i2"), code("under way"), nil, nil, nil))
+
+	other := session("c2", "sid2")
+	other.Person, other.Created, other.LastSeen = "somebody else", now+1, now+1
+	must(t, s.SaveSession(ctx, other, former.Hash))
+	_, err := s.Session(ctx, realm, former.Hash, now)
+	wants(t, err, tillit.ErrNotFound)
+	if g, err := s.Grant(ctx, realm, "grant of a"); err != nil || g.Revoked != now+1 {
+		t.Fatalf("the grant of the former person is %+v, %v; want it revoked at %d", g, err, now+1)
+	}
+	if g, err := s.Grant(ctx, realm, "lasting"); err != nil || g.Revoked != 0 {
+		t.Fatalf("a grant that outlives the session ended with it: %+v, %v", g, err)
+	}
+	late := code("under way")
+	wants(t, s.RedeemCode(ctx, late, &late.Grant, nil, nil, record("issued", now+2)), tillit.ErrSpent)
+}
+
 func endingSession(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	must(t, s.SaveSession(ctx, session("c1", "sid1"), nil))

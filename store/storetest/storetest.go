@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 		{"browsers", browsers},
 		{"sessions", sessions},
 		{"ending a session", endingSession},
+		{"somebody else in a browser", somebodyElse},
 		{"codes", codes},
 		{"64 redeem one code", redeemRace},
 		{"a revoked grant does not come back", revivingGrant},
