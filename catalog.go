@@ -133,6 +133,10 @@ func Compile(d Definition) (*Catalog, []error) {
 	c.compileScopes(fault)
 	c.compileTokens(fault)
 	c.findAlone()
+	for i := range c.Definition.Scopes {
+		s := &c.Definition.Scopes[i]
+		s.askRules, s.clientRules = concerned(askRules, s), concerned(clientRules, s)
+	}
 	for i := range c.Definition.Servers {
 		s := &c.Definition.Servers[i]
 		for _, name := range s.Also {

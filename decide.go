@@ -174,7 +174,12 @@ func (q *question) judgeAsk() {
 		q.refuse(ScopeMissing, "scope", "", "invalid_scope")
 	}
 	for i := range q.candidates {
-		q.judge(askRules, 0, &q.candidates[i])
+		c := &q.candidates[i]
+		which := ruleSet(1)
+		if c.scope != nil {
+			which = c.scope.askRules
+		}
+		q.judge(askRules, which, 0, c)
 	}
 	q.judgeParameters()
 }
@@ -203,7 +208,7 @@ func (q *question) judgeClient() {
 	}
 	for i := range q.candidates {
 		if q.candidates[i].alive() {
-			q.judge(clientRules, len(askRules), &q.candidates[i])
+			q.judge(clientRules, q.candidates[i].scope.clientRules, len(askRules), &q.candidates[i])
 		}
 	}
 }

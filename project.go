@@ -87,7 +87,7 @@ func (q *question) findGovernor(s *single) {
 	s.reason = NotProvisioned
 	for _, scope := range s.claim.scopes {
 		c := candidate{name: scope.Name, scope: scope}
-		q.judge(governorRules, 0, &c)
+		q.judge(governorRules, concerned(governorRules, scope), 0, &c)
 		switch {
 		case c.alive() && !c.yields(s.claim):
 		case c.alive() && (s.governor == nil || scope.Consent == ConsentNever || scope.Consent == ""):
@@ -101,19 +101,19 @@ func (q *question) findGovernor(s *single) {
 // governorRules are the rules of a scope that hold for its claims asked singly.
 // A scope with a page of its own governs nothing: its page was not asked for.
 var governorRules = []rule{
-	{ScopeInactive, drops, "", scopeInactive},
-	{WrongEndpoint, drops, "", wrongEndpoint},
-	{Excluded, drops, "", excluded},
-	{RequirementMissing, drops, "", companionMissing},
-	{WrongResponseType, drops, "", wrongResponseType},
-	{ParameterMissing, drops, "", parameterMissing},
-	{NotPrompted, drops, "", notPrompted},
-	{OtherResource, drops, "", otherResource},
-	{NotProvisioned, drops, "", notProvisioned},
-	{WrongClientType, drops, "", wrongClientType},
-	{AccessNotGranted, drops, "", accessNotGranted},
-	{SignInUnsuitable, drops, "", uncarried},
-	{ActMissing, drops, "", wantsPage},
+	{ScopeInactive, drops, "", scopeInactive, nil},
+	{WrongEndpoint, drops, "", wrongEndpoint, nil},
+	{Excluded, drops, "", excluded, nil},
+	{RequirementMissing, drops, "", companionMissing, nil},
+	{WrongResponseType, drops, "", wrongResponseType, nil},
+	{ParameterMissing, drops, "", parameterMissing, nil},
+	{NotPrompted, drops, "", notPrompted, nil},
+	{OtherResource, drops, "", otherResource, nil},
+	{NotProvisioned, drops, "", notProvisioned, nil},
+	{WrongClientType, drops, "", wrongClientType, nil},
+	{AccessNotGranted, drops, "", accessNotGranted, nil},
+	{SignInUnsuitable, drops, "", uncarried, nil},
+	{ActMissing, drops, "", wantsPage, nil},
 }
 
 func companionMissing(q *question, c *candidate) (string, bool) {

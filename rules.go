@@ -1,5 +1,7 @@
 package tillit
 
+import "math/bits"
+
 // The rules of a decision, in the order that matters. For every requested scope
 // the first rule that objects gives the one reason. Layers run one after the
 // other over all scopes: nothing about the client is looked at before the
@@ -20,31 +22,54 @@ type rule struct {
 	effect  effect
 	error   string // the standard's code when it refuses
 	objects func(*question, *candidate) (by string, objects bool)
+	// concerns reports whether the rule can ever object to the scope; nil: always.
+	// It is asked once, when the catalog is compiled.
+	concerns func(*Scope) bool
 }
 
 // askRules judge what is asked, from catalog and ask alone.
 var askRules = []rule{
-	{UnknownScope, byUnknown, "invalid_scope", unknownScope}, // OIDC Core §3.1.2.1, SC-5
-	{ScopeInactive, refuses, "invalid_scope", scopeInactive}, // switched off by its owner or the operator
-	{WrongEndpoint, refuses, "invalid_scope", wrongEndpoint}, // not to be asked for here
-	{OpenIDMissing, refuses, "invalid_scope", openidMissing}, // SC-7
-	{Excluded, refuses, "invalid_scope", excluded},           // two that never go together
-	{RequirementMissing, refuses, "invalid_scope", requirementMissing},
-	{WrongResponseType, refuses, "invalid_scope", wrongResponseType},
-	{ParameterMissing, refuses, "invalid_request", parameterMissing},
-	{ParameterConflict, refuses, "invalid_request", parameterConflict},
-	{NotPrompted, drops, "", notPrompted},     // SC-11
-	{OtherResource, drops, "", otherResource}, // RFC 8707 §2, SC-13
+	{UnknownScope, byUnknown, "invalid_scope", unknownScope, func(s *Scope) bool { return s == nil }},         // OIDC Core §3.1.2.1, SC-5
+	{ScopeInactive, refuses, "invalid_scope", scopeInactive, func(s *Scope) bool { return !s.State.works() }}, // switched off by its owner or the operator
+	{WrongEndpoint, refuses, "invalid_scope", wrongEndpoint, nil},                                             // not to be asked for here
+	{OpenIDMissing, refuses, "invalid_scope", openidMissing, nil},                                             // SC-7
+	{Excluded, refuses, "invalid_scope", excluded, func(s *Scope) bool { return len(s.Excludes) > 0 }},        // two that never go together
+	{RequirementMissing, refuses, "invalid_scope", requirementMissing, func(s *Scope) bool { return len(s.RequiresOneOf) > 0 }},
+	{WrongResponseType, refuses, "invalid_scope", wrongResponseType, func(s *Scope) bool { return len(s.ResponseTypes) > 0 }},
+	{ParameterMissing, refuses, "invalid_request", parameterMissing, hasVariants},
+	{ParameterConflict, refuses, "invalid_request", parameterConflict, hasVariants},
+	{NotPrompted, drops, "", notPrompted, func(s *Scope) bool { return s.Consent == ConsentPrompted }},              // SC-11
+	{OtherResource, drops, "", otherResource, func(s *Scope) bool { return s.Server != "" || len(s.Variants) > 0 }}, // RFC 8707 §2, SC-13
 }
 
 // clientRules judge who asks: the client, its organization, for whom it acts.
 var clientRules = []rule{
-	{NotProvisioned, byAssigned, "invalid_scope", notProvisioned}, // SC-17
-	{WrongClientType, refuses, "invalid_scope", wrongClientType},
-	{AccessNotGranted, byAssigned, "invalid_scope", accessNotGranted},
-	{CannotRefresh, drops, "", cannotRefresh}, // OIDC Core §11, SC-11
-	{NotDelegable, refuses, "invalid_scope", notDelegable},
-	{NotDelegated, refuses, "invalid_scope", notDelegated},
+	{NotProvisioned, byAssigned, "invalid_scope", notProvisioned, func(s *Scope) bool { return s.Eligible != EligibleAny }}, // SC-17
+	{WrongClientType, refuses, "invalid_scope", wrongClientType, nil},
+	{AccessNotGranted, byAssigned, "invalid_scope", accessNotGranted, func(s *Scope) bool { return s.Eligible == EligibleGranted }},
+	{CannotRefresh, drops, "", cannotRefresh, func(s *Scope) bool { return s.Name == OfflineAccess }}, // OIDC Core §11, SC-11
+	{NotDelegable, refuses, "invalid_scope", notDelegable, nil},
+	{NotDelegated, refuses, "invalid_scope", notDelegated, nil},
+}
+
+func hasVariants(s *Scope) bool { return len(s.Variants) > 0 }
+
+// A ruleSet says which rows of a table concern a scope, a bit for each.
+type ruleSet uint16
+
+// concerned picks the rows of a table that can object to a scope, nil for one
+// that is unknown: then the first row objects, and nothing else is looked at.
+func concerned(rules []rule, scope *Scope) ruleSet {
+	if scope == nil {
+		return 1
+	}
+	var set ruleSet
+	for i := range rules {
+		if rules[i].concerns == nil || rules[i].concerns(scope) {
+			set |= 1 << i
+		}
+	}
+	return set
 }
 
 // A candidate is one requested scope on its way through the rules.
@@ -106,8 +131,9 @@ func (c *candidate) conditions() [2]SignInCondition {
 
 // judge lets a table of rules loose on one candidate. before is how many rules
 // stand in the tables before it.
-func (q *question) judge(rules []rule, before int, c *candidate) {
-	for i := range rules {
+func (q *question) judge(rules []rule, which ruleSet, before int, c *candidate) {
+	for ; which != 0; which &= which - 1 {
+		i := bits.TrailingZeros16(uint16(which))
 		r := &rules[i]
 		if q.cat.off != nil && q.cat.off[r.reason] {
 			continue

@@ -52,13 +52,15 @@ type Scope struct {
 	IntrospectedBy  []string // client ids that may introspect; empty: the owner's servers
 
 	// compiled
-	yields     []*Claim // what Claims names
-	server     *Server  // what Server names, or nil
-	designator string   // of its server, "" without one
-	role       string
-	standard   bool   // openid and the user-data scopes of OIDC Core §5.4
-	order      int    // place in the catalog
-	text       string // digest of title and description
+	yields      []*Claim // what Claims names
+	server      *Server  // what Server names, or nil
+	askRules    ruleSet  // rows that can object to it
+	clientRules ruleSet
+	designator  string // of its server, "" without one
+	role        string
+	standard    bool   // openid and the user-data scopes of OIDC Core §5.4
+	order       int    // place in the catalog
+	text        string // digest of title and description
 }
 
 // Designator is the name under which the scope's server appears in aud and
