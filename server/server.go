@@ -57,7 +57,7 @@ type Provider struct {
 	// other end of the connection.
 	Address func(*http.Request) netip.Addr
 
-	documents sync.Map // name of a realm → *discoveryDocument
+	documents *sync.Map // made by Handler; name of a realm → *discoveryDocument
 }
 
 // A handler answers one request of a realm. What it returns is told by fail.
@@ -103,6 +103,7 @@ func (p *Provider) routes() []route {
 
 // Handler gives the provider's endpoints.
 func (p *Provider) Handler() http.Handler {
+	p.documents = new(sync.Map)
 	mux := http.NewServeMux()
 	preflight := map[string]bool{}
 	for _, rt := range p.routes() {
