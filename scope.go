@@ -189,7 +189,7 @@ func validScope(token, letters string) bool {
 		case r == '"' || r == '\\':
 			return false
 		case r >= 0x21 && r <= 0x7e:
-		case letters != "" && r != 0xFFFD && strings.ContainsRune(letters, r):
+		case r > 0x7e && r != 0xFFFD && strings.ContainsRune(letters, r): // never a blank
 		default:
 			return false
 		}
