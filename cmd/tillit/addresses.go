@@ -87,6 +87,9 @@ func (c *config) checkFiles() {
 	if _, err := token.LoadMasterKey(c.MasterKeyFile); err != nil {
 		c.file.at("master_key_file", "a file with what tillit key master prints", "%v", err)
 	}
+	if _, err := furtherRoots(c.Outgoing.CABundle); err != nil {
+		c.file.at("outgoing.ca_bundle", "", "ca_bundle%v", err)
+	}
 	if _, err := c.secure(slog.New(slog.DiscardHandler)); err != nil {
 		c.file.at("tls", "", "%v", err)
 	}

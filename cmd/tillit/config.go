@@ -32,6 +32,7 @@ type config struct {
 	TLS           *tlsFiles         `yaml:"tls"`
 	Proxies       []string          `yaml:"trusted_proxies"`
 	Operations    *operations       `yaml:"operations"`
+	Outgoing      outgoing          `yaml:"outgoing"`
 	RequestLog    *bool             `yaml:"request_log"`
 	LogLevel      slog.Level        `yaml:"-"`
 	Level         string            `yaml:"log_level"`
@@ -111,7 +112,7 @@ func (c *config) resolve(directory string) {
 		}
 		return filepath.Join(directory, path)
 	}
-	c.Realms, c.MasterKeyFile = in(c.Realms), in(c.MasterKeyFile)
+	c.Realms, c.MasterKeyFile, c.Outgoing.CABundle = in(c.Realms), in(c.MasterKeyFile), in(c.Outgoing.CABundle)
 	if !strings.Contains(c.Store, "://") {
 		c.Store = in(strings.TrimPrefix(c.Store, "sqlite:"))
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/fetch"
 	"github.com/tillit/tillit/internal/dev"
 	"github.com/tillit/tillit/internal/wiring"
 	"github.com/tillit/tillit/realms"
@@ -39,14 +39,10 @@ func (d *devCommand) Run(c *console) error {
 	if err := onlyLoopback(d.Listen); err != nil {
 		return err
 	}
-	if d.CABundle != "" {
-		text, err := os.ReadFile(d.CABundle)
-		if err != nil {
-			return fmt.Errorf("--ca-bundle: %w", err)
-		}
-		if !x509.NewCertPool().AppendCertsFromPEM(text) {
-			return fmt.Errorf("--ca-bundle %s: there is no certificate in it; right would be a PEM file", d.CABundle)
-		}
+	outgoing := fetch.GuardedOptions{AllowLoopback: d.AllowLoopbackFetch}
+	var err error
+	if outgoing.Roots, err = furtherRoots(d.CABundle); err != nil {
+		return fmt.Errorf("--ca-bundle%w", err)
 	}
 	data, remove, err := dataDirectory(d.Data)
 	if err != nil {
@@ -62,7 +58,7 @@ func (d *devCommand) Run(c *console) error {
 	if base == "" {
 		base = fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
 	}
-	house, err := d.open(c, base, data)
+	house, err := d.open(c, base, data, outgoing)
 	if err != nil {
 		return err
 	}
@@ -75,7 +71,7 @@ func (d *devCommand) Run(c *console) error {
 	}), house.Close())
 }
 
-func (d *devCommand) open(c *console, base, data string) (*wiring.House, error) {
+func (d *devCommand) open(c *console, base, data string, outgoing fetch.GuardedOptions) (*wiring.House, error) {
 	master, err := masterKey(filepath.Join(data, "master.key"))
 	if err != nil {
 		return nil, err
@@ -87,7 +83,7 @@ func (d *devCommand) open(c *console, base, data string) (*wiring.House, error) 
 	return wiring.Open(c.ctx, wiring.Config{
 		Base: base, Realms: realmFiles(d.Realms), Demo: demodata.Files, Store: store, Stamp: "dev",
 		MasterKey: master, Log: slog.New(slog.NewTextHandler(c.log, nil)),
-		Operations: wiring.Operations{Version: version, Revision: revision()},
+		Operations: wiring.Operations{Version: version, Revision: revision()}, Outgoing: outgoing,
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/tillit/tillit/catalog"
+	"github.com/tillit/tillit/fetch"
 	"github.com/tillit/tillit/internal/wiring"
 	"github.com/tillit/tillit/store"
 	"github.com/tillit/tillit/token"
@@ -71,13 +72,20 @@ func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
 		return nil, nil, err
 	}
 	log := slog.New(slog.NewTextHandler(to.log, &slog.HandlerOptions{Level: c.LogLevel}))
+	roots, err := furtherRoots(c.Outgoing.CABundle)
+	if err != nil {
+		return nil, nil, fmt.Errorf("outgoing.ca_bundle%w", err)
+	}
+	if c.Outgoing.AllowLoopback {
+		log.Warn("outgoing.allow_loopback is on: a client's address may be one of this machine")
+	}
 	secure, err := c.secure(log)
 	if err != nil {
 		return nil, nil, err
 	}
 	house, err := wiring.Open(to.ctx, wiring.Config{
 		Base: c.BaseURL, Issuers: c.Issuers, Realms: realms, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
-		Admit: c.check,
+		Admit: c.check, Outgoing: fetch.GuardedOptions{AllowLoopback: c.Outgoing.AllowLoopback, Roots: roots},
 		Operations: wiring.Operations{
 			Version: version, Revision: revision(), RequestLog: c.RequestLog == nil || *c.RequestLog, Throttle: true, Proxies: c.proxies(),
 		},

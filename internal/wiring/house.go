@@ -16,6 +16,7 @@ import (
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/catalog"
+	"github.com/tillit/tillit/fetch"
 	"github.com/tillit/tillit/internal/demo"
 	"github.com/tillit/tillit/login"
 	"github.com/tillit/tillit/ops"
@@ -44,6 +45,8 @@ type Config struct {
 	Cheap bool
 	// Operations says what those who run the house want to see of it.
 	Operations Operations
+	// Outgoing bounds requests to addresses that strangers gave.
+	Outgoing fetch.GuardedOptions
 	// WithoutRules and WithoutChecks switch single rules off, for tests that show
 	// what each is for.
 	WithoutRules  []tillit.Reason
@@ -63,6 +66,7 @@ type House struct {
 	Pages    *web.Pages
 	PKI      *pki.Authority
 	Metrics  *ops.Metrics
+	Fetch    *fetch.Guarded // to addresses that strangers gave
 
 	config Config
 	offset atomic.Int64 // of the clock, in nanoseconds; dev moves it
@@ -102,6 +106,7 @@ func Open(ctx context.Context, c Config) (*House, error) {
 func (h *House) furnish(ctx context.Context) error {
 	c := h.config
 	h.Metrics = h.counts()
+	h.Fetch = fetch.NewGuarded(c.Outgoing)
 	h.Keys = token.NewRing(h.Store, c.MasterKey, h.Now, rand.Reader)
 	h.PKI = pki.New(pki.Config{Vault: h.Store, Sealer: c.MasterKey, Now: h.Now, Random: rand.Reader})
 	var err error
