@@ -126,6 +126,16 @@ type Server struct {
 	Also        []ScopeName
 	Learns      []ClaimName // what it sees at introspection though the client does not
 	Owner       string      // organization number; empty: the operator
+	Service     *Service    // what answers for it in this process; nil: nothing does
+}
+
+// A Service is an API of the product that answers for a resource server. It
+// knows nothing of the realm but what stands here.
+type Service struct {
+	Name     string               // of the implementation
+	Scopes   map[string]ScopeName // its own words for what it guards → scopes of the realm
+	Claims   map[string]ClaimName // its own words for what it reads → claims of the realm
+	Settings map[string]string
 }
 
 // A SourceUse names a source of values and what happens when it fails.

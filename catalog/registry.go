@@ -109,6 +109,7 @@ func (c *catalogBuilder) resourceServers() []tillit.Server {
 			Caller:      n.get("caller").strOr("any"),
 			Also:        references[tillit.ScopeName](c, n.get("also"), c.scopes),
 			Learns:      c.claimsOf(n.get("learns"), d),
+			Service:     c.service(n.get("service"), d),
 		}
 		if owner := n.get("owner"); owner != nil && c.refer(owner, c.organizations) {
 			s.Owner = c.organization(owner.str()).get("orgno").str()
@@ -119,6 +120,44 @@ func (c *catalogBuilder) resourceServers() []tillit.Server {
 		all = append(all, s)
 	}
 	return all
+}
+
+// service reads what answers for a server: a name, or a name with what the
+// service calls by its own words.
+func (c *catalogBuilder) service(n *node, d declared) *tillit.Service {
+	if n == nil {
+		return nil
+	}
+	if n.kind != object {
+		return &tillit.Service{Name: n.str()}
+	}
+	s := &tillit.Service{Name: n.get("is").str()}
+	if s.Name == "" {
+		c.faults.at(n, "is: the service's name", "a service without a name")
+	}
+	for _, m := range n.get("scopes").each() {
+		if c.refer(m.value, c.scopes) {
+			s.Scopes = put(s.Scopes, m.key, tillit.ScopeName(m.value.str()))
+		}
+	}
+	for _, m := range n.get("claims").each() {
+		if !d.own || c.refer(m.value, c.claims) {
+			s.Claims = put(s.Claims, m.key, tillit.ClaimName(m.value.str()))
+		}
+	}
+	for _, m := range n.get("settings").each() {
+		s.Settings = put(s.Settings, m.key, m.value.str())
+	}
+	return s
+}
+
+// put sets one member of a map that may not be there yet.
+func put[V any](m map[string]V, key string, value V) map[string]V {
+	if m == nil {
+		m = map[string]V{}
+	}
+	m[key] = value
+	return m
 }
 
 func (c *catalogBuilder) organization(key string) *node {

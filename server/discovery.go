@@ -121,7 +121,7 @@ func (p *Provider) furtherMembers(realm *realm, m map[string]any) {
 	servers := map[string]any{}
 	for i := range realm.catalog.Servers {
 		name := realm.catalog.Servers[i].Name
-		if url := p.Services[realm.name][name]; url != "" {
+		if url := p.Service(realm.name, name); url != "" {
 			servers[name] = map[string]any{"url": url}
 		}
 	}

@@ -42,11 +42,13 @@ type Provider struct {
 	Pages    Pages
 	// Secret gives a secret of a realm that is made once and kept: "pairwise",
 	// "code", "account".
-	Secret   func(ctx context.Context, realm, name string) ([]byte, error)
-	Now      func() time.Time
-	Log      *slog.Logger
-	Needs    map[tillit.NeedKind]NeedPage // acts beyond signing in and consent
-	Services map[string]map[string]string // realm → resource server → base URL
+	Secret func(ctx context.Context, realm, name string) ([]byte, error)
+	Now    func() time.Time
+	Log    *slog.Logger
+	Needs  map[tillit.NeedKind]NeedPage // acts beyond signing in and consent
+	// Service gives the base URL of a resource server that answers in this
+	// process, "" for none.
+	Service  func(realm, server string) string
 	Secrets  *token.ClientSecrets
 	Dev      bool            // offers demo people on the sign-in page
 	Assets   string          // address of the stylesheet

@@ -27,7 +27,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b[A-Z2-7]{26}(\.[A-Z2-7]+)?\b`), "…"},
 	{regexp.MustCompile(`(?m)^[A-Za-z0-9_-]{43}  `), "…    "}, // first in a table
 	{regexp.MustCompile(`(?m)^KID {40,}`), "KID  "},
-	{regexp.MustCompile(`\b[A-Za-z0-9_-]{43}\b`), "…"},
+	{regexp.MustCompile(`(^|[^A-Za-z0-9_-])[A-Za-z0-9_-]{43}($|[^A-Za-z0-9_-])`), "$1…$2"}, // an id may begin or end in a dash
 	{regexp.MustCompile(`(?m)\b([0-9a-f]{64}|[0-9a-f]{40})\b`), "…"},
 	{regexp.MustCompile(`(?m) [0-9a-f]{12}$`), " …"}, // last in a table
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "2026-01-01T12:00:00Z"},

@@ -52,15 +52,6 @@ type ResourceServer struct {
 	ClientID     tillit.ClientID `yaml:"client_id"`
 	Type         string          `yaml:"type"`
 	Organization string          `yaml:"organization"`
-	API          *DataAPI        `yaml:"api"` // nil: nothing answers at the server
-}
-
-// DataAPI lets dev answer for a resource server with a small API of documents,
-// guarded by these scopes.
-type DataAPI struct {
-	Read   tillit.ScopeName `yaml:"read"`
-	Write  tillit.ScopeName `yaml:"write"`
-	Delete tillit.ScopeName `yaml:"delete"`
 }
 
 // Person is one who can sign in. Attributes is what expressions read below

@@ -88,7 +88,6 @@ type LoadedClient struct {
 // LoadedServer is a resource server with its credentials.
 type LoadedServer struct {
 	Server *tillit.Server
-	API    *DataAPI
 	LoadedClient
 }
 
@@ -234,7 +233,7 @@ func loadServers(ctx context.Context, c Config, catalog *tillit.Catalog, data Da
 		if err != nil {
 			return nil, fmt.Errorf("resource server %s: %w", d.ID, err)
 		}
-		list = append(list, LoadedServer{Server: server, API: d.API, LoadedClient: loaded})
+		list = append(list, LoadedServer{Server: server, LoadedClient: loaded})
 	}
 	return list, nil
 }

@@ -231,8 +231,6 @@ func (r *Renaming) demoText(document yaml.MapSlice) yaml.MapSlice {
 				}
 				return fields
 			})
-		case "resource_servers":
-			item.Value = r.lists(item.Value, "read", "write", "delete")
 		case "people":
 			item.Value = r.lists(item.Value, "ways")
 		}
@@ -290,6 +288,12 @@ func (r *Renaming) servers(value any) any {
 	items := mapping(value)
 	for i := range items {
 		fields, _ := r.lists(items[i].Value, "also", "learns", "designators").(yaml.MapSlice)
+		service := mapping(member(fields, "service"))
+		for j := range service {
+			if service[j].Key == "scopes" || service[j].Key == "claims" {
+				service[j].Value = r.values(service[j].Value)
+			}
+		}
 		if member(fields, "audience") == nil && member(fields, "designators") == nil {
 			key, _ := items[i].Key.(string)
 			fields = append(fields, yaml.MapItem{Key: "designators", Value: []any{r.renamed(key)}})
@@ -297,6 +301,15 @@ func (r *Renaming) servers(value any) any {
 		items[i].Value = fields
 	}
 	return items
+}
+
+// values exchanges what an object's members say, and keeps their names.
+func (r *Renaming) values(value any) any {
+	members := mapping(value)
+	for i := range members {
+		members[i].Value = r.all(members[i].Value)
+	}
+	return orSame(members, value)
 }
 
 // lists exchanges what stands under the keys, at any depth.

@@ -5,14 +5,11 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/internal/demo"
 	"github.com/tillit/tillit/login"
-	"github.com/tillit/tillit/rs"
-	"github.com/tillit/tillit/services/dataapi"
 )
 
 // loadDemo stores the demo data, and says of every demo person's certificate
@@ -95,58 +92,10 @@ func (h *House) bringsCertificates(realm string) bool {
 // apis are the addresses that fixtures tell of a realm.
 func (h *House) apis(realm string) map[string]string {
 	addresses := map[string]string{}
-	maps.Copy(addresses, h.services()[realm])
+	maps.Copy(addresses, h.services.addresses(realm))
 	if c := h.Catalogs.Catalog(realm, ""); c != nil && len(c.Ways) > 0 {
 		addresses["userinfo"] = h.Provider.Issuer(realm) + "/userinfo"
 		addresses["account"] = h.Provider.Issuer(realm) + "/account"
 	}
 	return addresses
-}
-
-// services gives the base addresses of the resource servers that run here.
-func (h *House) services() map[string]map[string]string {
-	if h.Loaded == nil {
-		return nil
-	}
-	all := map[string]map[string]string{}
-	for i := range h.Loaded.Realms {
-		r := &h.Loaded.Realms[i]
-		for _, s := range r.Servers {
-			if s.API == nil {
-				continue
-			}
-			if all[r.Name] == nil {
-				all[r.Name] = map[string]string{}
-			}
-			all[r.Name][s.Server.Name] = h.config.Base + "/" + r.Name + "/api/" + s.Server.Name
-		}
-	}
-	return all
-}
-
-// mountAPIs puts the small API of documents behind the resource servers that
-// want one. It checks tokens as any API would, and asks whether they were revoked.
-func (h *House) mountAPIs(mux *http.ServeMux) error {
-	if h.Loaded == nil {
-		return nil
-	}
-	for i := range h.Loaded.Realms {
-		r := &h.Loaded.Realms[i]
-		for _, s := range r.Servers {
-			if s.API == nil {
-				continue
-			}
-			guard := &rs.Guard{
-				Issuer: h.Provider.Issuer(r.Name), Audience: s.Server.Audience, Now: h.Now,
-				Keys: ownKeys{h, r.Name}, Proof: h.proof(r.Name),
-				Revoked: func(ctx context.Context, token *rs.Token) (bool, error) {
-					return h.Provider.TokenRevoked(ctx, r.Name, token.ID)
-				},
-			}
-			prefix := "/" + r.Name + "/api/" + s.Server.Name
-			api := dataapi.Handler(guard, dataapi.Scopes{Read: string(s.API.Read), Write: string(s.API.Write), Delete: string(s.API.Delete)})
-			mux.Handle(prefix+"/", http.StripPrefix(prefix, api))
-		}
-	}
-	return nil
 }

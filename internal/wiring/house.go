@@ -68,10 +68,11 @@ type House struct {
 	Metrics  *ops.Metrics
 	Fetch    *fetch.Guarded // to addresses that strangers gave
 
-	config Config
-	offset atomic.Int64 // of the clock, in nanoseconds; dev moves it
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	config   Config
+	services runner
+	offset   atomic.Int64 // of the clock, in nanoseconds; dev moves it
+	stop     context.CancelFunc
+	done     sync.WaitGroup
 }
 
 // Open builds the house. The errors of faulty realms are catalog.Faults.
@@ -132,21 +133,24 @@ func (h *House) furnish(ctx context.Context) error {
 	for _, name := range c.WithoutChecks {
 		off[name] = true
 	}
+	if err := h.runServices(h.Catalogs.Set()); err != nil {
+		return err
+	}
 	h.Provider = &server.Provider{
 		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
 		Login: h.book(hasher), Sources: source.Directory{}, Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
-		Services: h.services(), Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
+		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
 	}
 	if c.Operations.Throttle {
 		h.Provider.Attempts = h.Store
 	}
+	realms := http.NewServeMux() // beneath the rest: no realm is called assets or metrics
+	realms.Handle("/", h.Provider.Handler())
+	realms.HandleFunc("/{realm}/api/{server}/", h.services.serve)
 	mux := http.NewServeMux()
-	mux.Handle("/", h.Provider.Handler())
+	mux.Handle("/", realms)
 	mux.Handle("/assets/", h.Pages.Handler())
-	if err := h.mountAPIs(mux); err != nil {
-		return err
-	}
 	if c.Demo != nil { // serve has a listener of its own for it
 		mux.Handle("GET /metrics", h.Metrics.Handler())
 	}
@@ -223,6 +227,9 @@ func (h *House) Reload(ctx context.Context) error {
 		}
 	}
 	if err := h.ensureKeys(ctx, set); err != nil {
+		return err
+	}
+	if err := h.runServices(set); err != nil {
 		return err
 	}
 	h.Catalogs.Swap(set)

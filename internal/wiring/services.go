@@ -1,0 +1,156 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync/atomic"
+
+	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/catalog"
+	"github.com/tillit/tillit/rs"
+	"github.com/tillit/tillit/services/dataapi"
+)
+
+// services are the APIs of the product. A realm says by name which of them
+// answers for a resource server of its own (servers.NAME.service); what they
+// guard and read it says too, for they know no realm.
+var services = map[string]func(h *House, at mount) (http.Handler, error){
+	"data": func(_ *House, at mount) (http.Handler, error) {
+		return dataapi.Handler(at.guard, dataapi.Scopes{Read: at.scope("read"), Write: at.scope("write"), Delete: at.scope("delete")}), nil
+	},
+}
+
+// A mount is where a service answers: one resource server of one realm.
+type mount struct {
+	realm   string
+	server  *tillit.Server
+	address string    // base URL, without a slash at the end
+	guard   *rs.Guard // of the server's audience, or of its first designator
+}
+
+// scope gives what the realm calls something that the service guards, "" where
+// it does not say.
+func (m mount) scope(word string) string { return string(m.server.Service.Scopes[word]) }
+
+// A running service, and what it was made from.
+type running struct {
+	handler http.Handler
+	mount   mount
+}
+
+// A runner holds the services that answer, by realm and server. It is swapped
+// with the catalogs, and keeps those whose words have not changed: what they hold
+// in memory stays.
+type runner struct {
+	current atomic.Pointer[map[string]map[string]*running]
+}
+
+// get gives what answers for a server, nil for nothing.
+func (r *runner) get(realm, server string) *running {
+	if all := r.current.Load(); all != nil {
+		return (*all)[realm][server]
+	}
+	return nil
+}
+
+// addresses gives the base URLs of a realm's services, by server.
+func (r *runner) addresses(realm string) map[string]string {
+	addresses := map[string]string{}
+	if all := r.current.Load(); all != nil {
+		for name, s := range (*all)[realm] {
+			addresses[name] = s.mount.address
+		}
+	}
+	return addresses
+}
+
+// address gives the base URL of one service, "" for none.
+func (r *runner) address(realm, server string) string {
+	if s := r.get(realm, server); s != nil {
+		return s.mount.address
+	}
+	return ""
+}
+
+// serve hands a request below /{realm}/api/{server}/ to the service there.
+func (r *runner) serve(w http.ResponseWriter, request *http.Request) {
+	realm, server := request.PathValue("realm"), request.PathValue("server")
+	s := r.get(realm, server)
+	if s == nil {
+		http.NotFound(w, request)
+		return
+	}
+	http.StripPrefix("/"+realm+"/api/"+server, s.handler).ServeHTTP(w, request)
+}
+
+// runServices makes the services of a set of realms. One that the product does not
+// have is refused, and those that run stay.
+func (h *House) runServices(set *catalog.Set) error {
+	all := map[string]map[string]*running{}
+	for _, realm := range set.Realms() {
+		c := set.Catalog(realm, "")
+		for i := range c.Servers {
+			server := &c.Servers[i]
+			if server.Service == nil {
+				continue
+			}
+			s, err := h.runService(realm, server)
+			if err != nil {
+				return fmt.Errorf("realm %s: server %s: %w", realm, server.Name, err)
+			}
+			if all[realm] == nil {
+				all[realm] = map[string]*running{}
+			}
+			all[realm][server.Name] = s
+		}
+	}
+	h.services.current.Store(&all)
+	return nil
+}
+
+func (h *House) runService(realm string, server *tillit.Server) (*running, error) {
+	if s := h.services.get(realm, server.Name); s != nil && reflect.DeepEqual(s.mount.server, server) {
+		return s, nil
+	}
+	open := services[server.Service.Name]
+	if open == nil {
+		return nil, fmt.Errorf("no service %q; right would be one of %s", server.Service.Name, strings.Join(sorted(services), ", "))
+	}
+	at := mount{realm: realm, server: server, address: h.config.Base + "/" + realm + "/api/" + server.Name}
+	at.guard = h.guard(realm, audience(server))
+	handler, err := open(h, at)
+	if err != nil {
+		return nil, err
+	}
+	return &running{handler, at}, nil
+}
+
+// audience is what a token for the server bears.
+func audience(server *tillit.Server) string {
+	if server.Audience != "" {
+		return server.Audience
+	}
+	return server.Designators[0]
+}
+
+// guard checks a realm's tokens as any API would, and asks whether they were
+// revoked.
+func (h *House) guard(realm, audience string) *rs.Guard {
+	return &rs.Guard{
+		Issuer: h.issuer(realm), Audience: audience, Now: h.Now, Keys: ownKeys{h, realm}, Proof: h.proof(realm),
+		Revoked: func(ctx context.Context, token *rs.Token) (bool, error) {
+			return h.Provider.TokenRevoked(ctx, realm, token.ID)
+		},
+	}
+}
+
+// issuer gives the issuer identifier of a realm.
+func (h *House) issuer(realm string) string {
+	if issuer := h.config.Issuers[realm]; issuer != "" {
+		return issuer
+	}
+	return h.config.Base + "/" + realm
+}
