@@ -3,7 +3,6 @@ package pki
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -11,14 +10,18 @@ import (
 	"github.com/tillit/tillit"
 )
 
-// A Vault keeps secrets that are made once.
-type Vault interface {
-	// Secret gives the realm's secret of that name, calling make at its first
-	// use. Of several that make one at once, all get the one that was stored.
-	Secret(ctx context.Context, realm, name string, make func() []byte) ([]byte, error)
+// A Register keeps what was issued, with its keys.
+type Register interface {
+	// Certificate gives the holder's last certificate, or tillit.ErrNotFound.
+	Certificate(ctx context.Context, realm string, kind tillit.CertificateKind, holder string) (*tillit.Certificate, error)
+	// CertificateBySerial gives any certificate, or tillit.ErrNotFound.
+	CertificateBySerial(ctx context.Context, realm, serial string) (*tillit.Certificate, error)
+	// IssueCertificate stores a certificate. Of several that issue one at once,
+	// all get the one that was stored.
+	IssueCertificate(ctx context.Context, c *tillit.Certificate) (*tillit.Certificate, error)
 }
 
-// A Sealer encrypts what the vault keeps; opening needs the same purpose.
+// A Sealer encrypts the keys; opening needs the same purpose.
 type Sealer interface {
 	Seal(plain []byte, purpose string) []byte
 	Open(sealed []byte, purpose string) ([]byte, error)
@@ -49,10 +52,13 @@ var DefaultProfile = Profile{
 
 // Config is what an [Authority] is made of.
 type Config struct {
-	Vault  Vault
-	Sealer Sealer
-	Now    func() time.Time
-	Random io.Reader
+	Register Register
+	Sealer   Sealer
+	Now      func() time.Time
+	Random   io.Reader
+	// Status gives the address at which certificates of the realm are asked
+	// about, told in every one of them. Nil: none is told.
+	Status func(realm string) string
 	// Profile gives a realm's profile. Nil: every realm has the default.
 	Profile func(realm string) Profile
 }
@@ -98,50 +104,21 @@ func (a *Authority) Issuer(ctx context.Context, realm string) (*x509.Certificate
 // Certificate gives a person's certificate, issuing one at first need and again
 // when it has expired.
 func (a *Authority) Certificate(ctx context.Context, realm string, person *tillit.Person) (*x509.Certificate, error) {
-	c, _, err := a.person(ctx, realm, person)
+	s, err := a.Person(ctx, realm, person)
 	if err != nil {
 		return nil, err
 	}
-	return c.certificate, nil
+	return s.Certificate(), nil
 }
 
 // PersonFacts gives what expressions read below sign_in.certificate of a
 // person's certificate.
 func (a *Authority) PersonFacts(ctx context.Context, realm string, person *tillit.Person) (map[string]any, error) {
-	c, r, err := a.person(ctx, realm, person)
+	s, err := a.Person(ctx, realm, person)
 	if err != nil {
 		return nil, err
 	}
-	return Facts(c.certificate, r.profile)
-}
-
-// mostRenewals bounds how many certificates of one person are looked at.
-const mostRenewals = 64
-
-func (a *Authority) person(ctx context.Context, realmName string, person *tillit.Person) (*credential, *realm, error) {
-	r, err := a.realm(ctx, realmName)
-	if err != nil {
-		return nil, nil, err
-	}
-	h, err := holderOf(person)
-	if err != nil {
-		return nil, nil, err
-	}
-	now := a.config.Now()
-	for n := range mostRenewals {
-		c, err := a.keep(ctx, r.name, fmt.Sprintf("pki/person/%s/%d", person.ID, n), func() (*credential, error) {
-			return a.issuePerson(r, h, now)
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		if now.Before(c.certificate.NotAfter) {
-			return c, r, nil
-		}
-		// What the directory says of times is of the certificate that expired.
-		h.notBefore, h.notAfter, h.number = time.Time{}, time.Time{}, nil
-	}
-	return nil, nil, fmt.Errorf("person %s of realm %s: %d certificates have expired", person.ID, realmName, mostRenewals)
+	return Facts(s.Certificate(), s.realm.profile)
 }
 
 // realm gives the authorities of a realm, made at first need.
@@ -153,10 +130,10 @@ func (a *Authority) realm(ctx context.Context, name string) (*realm, error) {
 	}
 	r := &realm{name: name, profile: a.profile(name)}
 	var err error
-	if r.root, err = a.keep(ctx, name, "pki/root", func() (*credential, error) { return a.issueRoot(r) }); err != nil {
+	if r.root, err = a.keep(ctx, r, tillit.CertificateRoot, "", func(int) (*credential, error) { return a.issueRoot(r) }); err != nil {
 		return nil, err
 	}
-	if r.issuing, err = a.keep(ctx, name, "pki/issuing", func() (*credential, error) { return a.issueIssuing(r) }); err != nil {
+	if r.issuing, err = a.keep(ctx, r, tillit.CertificateIssuing, "", func(int) (*credential, error) { return a.issueIssuing(r) }); err != nil {
 		return nil, err
 	}
 	a.realms[name] = r
@@ -188,38 +165,4 @@ func (a *Authority) profile(name string) Profile {
 		p.Validity = DefaultProfile.Validity
 	}
 	return p
-}
-
-// keep gives the credential of that name from the vault, making it at first use.
-func (a *Authority) keep(ctx context.Context, realm, name string, issue func() (*credential, error)) (*credential, error) {
-	purpose := name + "\x00" + realm
-	var fault error
-	sealed, err := a.config.Vault.Secret(ctx, realm, name, func() []byte {
-		c, err := issue()
-		if err != nil {
-			fault = err
-			return nil
-		}
-		plain, err := c.encode()
-		if err != nil {
-			fault = err
-			return nil
-		}
-		return a.config.Sealer.Seal(plain, purpose)
-	})
-	if fault != nil {
-		err = fault // the vault knows only that nothing was made
-	}
-	if err != nil {
-		return nil, fmt.Errorf("certificate %s of realm %s: %w", name, realm, err)
-	}
-	plain, err := a.config.Sealer.Open(sealed, purpose)
-	if err != nil {
-		return nil, fmt.Errorf("certificate %s of realm %s: %w", name, realm, err)
-	}
-	c, err := decodeCredential(plain)
-	if err != nil {
-		return nil, fmt.Errorf("certificate %s of realm %s: %w", name, realm, err)
-	}
-	return c, nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,24 +21,38 @@ import (
 	"github.com/tillit/tillit"
 )
 
-// memory is a Vault.
+// memory is a Register.
 type memory struct {
-	mu     sync.Mutex
-	values map[string][]byte
+	mu   sync.Mutex
+	rows []*tillit.Certificate
 }
 
-func (m *memory) Secret(_ context.Context, realm, name string, make func() []byte) ([]byte, error) {
+func (m *memory) find(fits func(*tillit.Certificate) bool) (*tillit.Certificate, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if value, ok := m.values[realm+" "+name]; ok {
-		return value, nil
+	for _, row := range slices.Backward(m.rows) {
+		if fits(row) {
+			kept := *row
+			return &kept, nil
+		}
 	}
-	made := make()
-	if len(made) == 0 {
-		return nil, errors.New("nothing was made")
-	}
-	m.values[realm+" "+name] = made
-	return made, nil
+	return nil, tillit.ErrNotFound
+}
+
+func (m *memory) Certificate(_ context.Context, realm string, kind tillit.CertificateKind, holder string) (*tillit.Certificate, error) {
+	return m.find(func(c *tillit.Certificate) bool { return c.Realm == realm && c.Kind == kind && c.Holder == holder })
+}
+
+func (m *memory) CertificateBySerial(_ context.Context, realm, serial string) (*tillit.Certificate, error) {
+	return m.find(func(c *tillit.Certificate) bool { return c.Realm == realm && c.Serial == serial })
+}
+
+func (m *memory) IssueCertificate(_ context.Context, c *tillit.Certificate) (*tillit.Certificate, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kept := *c
+	m.rows = append(m.rows, &kept)
+	return &kept, nil
 }
 
 // envelope is a Sealer that shows for which purpose it was asked; that sealing
@@ -59,12 +74,15 @@ func (envelope) Open(sealed []byte, purpose string) ([]byte, error) {
 var start = time.Now().Truncate(time.Second)
 
 func newAuthority() (*Authority, *memory) {
-	vault := &memory{values: map[string][]byte{}}
-	return reopen(vault, start), vault
+	register := &memory{}
+	return reopen(register, start), register
 }
 
-func reopen(vault *memory, at time.Time) *Authority {
-	return New(Config{Vault: vault, Sealer: envelope{}, Now: func() time.Time { return at }, Random: rand.Reader})
+func reopen(register *memory, at time.Time) *Authority {
+	return New(Config{
+		Register: register, Sealer: envelope{}, Now: func() time.Time { return at }, Random: rand.Reader,
+		Status: func(realm string) string { return "http://localhost/" + realm + "/ocsp" },
+	})
 }
 
 var plain = &tillit.Person{Realm: "bankid", ID: "p1", Username: "aslak", Subject: "12c2b0de",
@@ -189,12 +207,12 @@ func TestTheDirectorySaysWhatStandsInTheCertificate(t *testing.T) {
 }
 
 func TestMadeOnceAndRenewed(t *testing.T) {
-	first, vault := newAuthority()
+	first, register := newAuthority()
 	one := certificate(t, first, plain)
-	if again := certificate(t, reopen(vault, start.Add(time.Hour)), plain); !again.Equal(one) {
+	if again := certificate(t, reopen(register, start.Add(time.Hour)), plain); !again.Equal(one) {
 		t.Error("a restart makes another certificate")
 	}
-	later := certificate(t, reopen(vault, one.NotAfter), plain)
+	later := certificate(t, reopen(register, one.NotAfter), plain)
 	if later.Equal(one) || !later.NotAfter.After(one.NotAfter) {
 		t.Errorf("after %v the certificate still ends at %v", one.NotAfter, later.NotAfter)
 	}
@@ -205,9 +223,11 @@ func TestMadeOnceAndRenewed(t *testing.T) {
 }
 
 func TestWhatIsKeptIsBoundToItsPlace(t *testing.T) {
-	authority, vault := newAuthority()
+	authority, register := newAuthority()
 	certificate(t, authority, plain)
-	vault.values["bankid pki/person/p2/0"] = vault.values["bankid pki/person/p1/0"]
+	moved := *must(register.Certificate(t.Context(), "bankid", tillit.CertificatePerson, "p1"))
+	moved.Holder = "p2"
+	must(register.IssueCertificate(t.Context(), &moved))
 	stranger := &tillit.Person{Realm: "bankid", ID: "p2", Username: "kari"}
 	if _, err := authority.Certificate(t.Context(), "bankid", stranger); err == nil {
 		t.Error("one person's certificate passes for another's")
@@ -215,8 +235,7 @@ func TestWhatIsKeptIsBoundToItsPlace(t *testing.T) {
 }
 
 func TestFaultsSayWhatIsWrong(t *testing.T) {
-	vault := &memory{values: map[string][]byte{}}
-	authority := New(Config{Vault: vault, Sealer: envelope{}, Now: time.Now, Random: rand.Reader,
+	authority := New(Config{Register: &memory{}, Sealer: envelope{}, Now: time.Now, Random: rand.Reader,
 		Profile: func(string) Profile { return Profile{Policy: "one.two"} }})
 	if _, err := authority.Certificate(t.Context(), "bankid", plain); err == nil || !strings.Contains(err.Error(), "one.two") {
 		t.Errorf("%v; want an error that names the policy", err)

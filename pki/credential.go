@@ -1,11 +1,8 @@
 package pki
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"fmt"
 )
 
@@ -13,36 +10,25 @@ import (
 type credential struct {
 	certificate *x509.Certificate
 	signer      crypto.Signer
+	revoked     bool
 }
 
-// encode writes a credential as two PEM blocks, to be sealed.
+// encode writes the private key, to be sealed.
 func (c *credential) encode() ([]byte, error) {
 	key, err := x509.MarshalPKCS8PrivateKey(c.signer)
 	if err != nil {
 		return nil, fmt.Errorf("private key: %w", err)
 	}
-	var text bytes.Buffer
-	if err := pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: c.certificate.Raw}); err != nil {
-		return nil, err
-	}
-	if err := pem.Encode(&text, &pem.Block{Type: "PRIVATE KEY", Bytes: key}); err != nil {
-		return nil, err
-	}
-	return text.Bytes(), nil
+	return key, nil
 }
 
-// decodeCredential reads what encode wrote.
-func decodeCredential(text []byte) (*credential, error) {
-	first, rest := pem.Decode(text)
-	second, _ := pem.Decode(rest)
-	if first == nil || second == nil {
-		return nil, errors.New("not a certificate and a private key")
-	}
-	certificate, err := x509.ParseCertificate(first.Bytes)
+// decodeCredential reads a certificate and what encode wrote.
+func decodeCredential(der, key []byte) (*credential, error) {
+	certificate, err := x509.ParseCertificate(der)
 	if err != nil {
 		return nil, err
 	}
-	private, err := x509.ParsePKCS8PrivateKey(second.Bytes)
+	private, err := x509.ParsePKCS8PrivateKey(key)
 	if err != nil {
 		return nil, err
 	}
@@ -50,5 +36,5 @@ func decodeCredential(text []byte) (*credential, error) {
 	if !ok {
 		return nil, fmt.Errorf("a %T signs nothing", private)
 	}
-	return &credential{certificate, signer}, nil
+	return &credential{certificate: certificate, signer: signer}, nil
 }

@@ -91,6 +91,13 @@ func holderOf(person *tillit.Person) (holder, error) {
 	return h, nil
 }
 
+// again is the holder of a further certificate: what the directory says of times
+// and number is of the first.
+func (h holder) again() holder {
+	h.notBefore, h.notAfter, h.number = time.Time{}, time.Time{}, nil
+	return h
+}
+
 // Bounds of RSA keys, in bits: below they are weak, above too slow to make while
 // somebody waits.
 const (

@@ -21,6 +21,7 @@ const (
 	backdated      = 10 * year
 	rootLives      = 30 * year
 	issuingLives   = 20 * year
+	statusLives    = year
 	country        = "NO"
 	serialSize     = 64 // bits
 	personBackdate = time.Minute
@@ -73,6 +74,53 @@ func authority(below int) func(*Authority, *x509.Certificate) error {
 	}
 }
 
+// issueStatus makes what signs OCSP responses: those who check take it without
+// asking about it in turn (RFC 6960 §4.2.2.2.1).
+func (a *Authority) issueStatus(r *realm) (*credential, error) {
+	now := a.config.Now()
+	return a.sign(r.issuing, &x509.Certificate{
+		Subject:         pkix.Name{CommonName: r.profile.CommonName + " OCSP", Organization: []string{r.profile.Organization}, Country: []string{country}},
+		NotBefore:       now.Add(-personBackdate),
+		NotAfter:        now.Add(statusLives),
+		KeyUsage:        x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},
+		ExtraExtensions: []pkix.Extension{{Id: oidNoCheck, Value: asn1.NullBytes}},
+	}, 0, func(_ *Authority, t *x509.Certificate) error {
+		t.BasicConstraintsValid = true
+		return nil
+	})
+}
+
+// issueOrganization makes what an organization signs with.
+func (a *Authority) issueOrganization(r *realm, number, name string) (*credential, error) {
+	h := holder{serialNumber: number, commonName: name}
+	notBefore, notAfter := h.validity(a.config.Now(), r)
+	return a.sign(r.issuing, &x509.Certificate{
+		Subject:               pkix.Name{CommonName: name, Organization: []string{name}, Country: []string{country}, SerialNumber: number},
+		NotBefore:             notBefore,
+		NotAfter:              notAfter,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
+		OCSPServer:            a.statusAddress(r),
+		BasicConstraintsValid: true,
+	}, 0, func(_ *Authority, t *x509.Certificate) error {
+		oid, err := x509.ParseOID(r.profile.Policy)
+		if err != nil {
+			return fmt.Errorf("policy %q: no object identifier in dots", r.profile.Policy)
+		}
+		t.Policies = []x509.OID{oid}
+		t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageEmailProtection}
+		return nil
+	})
+}
+
+// statusAddress is where certificates of the realm are asked about.
+func (a *Authority) statusAddress(r *realm) []string {
+	if a.config.Status == nil {
+		return nil
+	}
+	return []string{a.config.Status(r.name)}
+}
+
 // issuePerson makes a person's certificate.
 func (a *Authority) issuePerson(r *realm, h holder, now time.Time) (*credential, error) {
 	notBefore, notAfter := h.validity(now, r)
@@ -85,9 +133,10 @@ func (a *Authority) issuePerson(r *realm, h holder, now time.Time) (*credential,
 			SerialNumber: h.serialNumber,
 			ExtraNames:   h.names(),
 		},
-		NotBefore: notBefore,
-		NotAfter:  notAfter,
-		KeyUsage:  x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
+		NotBefore:  notBefore,
+		NotAfter:   notAfter,
+		KeyUsage:   x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
+		OCSPServer: a.statusAddress(r),
 	}, h.rsaBits, func(_ *Authority, t *x509.Certificate) error {
 		return endUser(t, first(h.policy, r.profile.Policy), h.birthdate)
 	})
@@ -166,5 +215,5 @@ func (a *Authority) sign(issuer *credential, t *x509.Certificate, rsaBits int, c
 	if err != nil {
 		return nil, fmt.Errorf("issue: %w", err)
 	}
-	return &credential{certificate, key}, nil
+	return &credential{certificate: certificate, signer: key}, nil
 }

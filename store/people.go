@@ -40,6 +40,7 @@ var eraseAlso = [...]string{
 	`DELETE FROM grants WHERE realm = $1 AND person = $2`,
 	`DELETE FROM remembered WHERE realm = $1 AND person = $2`,
 	`DELETE FROM pseudonyms WHERE realm = $1 AND person = $2`,
+	`DELETE FROM certificates WHERE realm = $1 AND kind = 'person' AND holder = $2`,
 }
 
 const sqlEraseRefresh = `DELETE FROM refresh_tokens WHERE realm = $1 AND grant_id IN (SELECT g.id FROM grants g WHERE g.realm = $1 AND g.person = $2)`

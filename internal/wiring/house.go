@@ -109,7 +109,7 @@ func (h *House) furnish(ctx context.Context) error {
 	h.Metrics = h.counts()
 	h.Fetch = fetch.NewGuarded(c.Outgoing)
 	h.Keys = token.NewRing(h.Store, c.MasterKey, h.Now, rand.Reader)
-	h.PKI = pki.New(pki.Config{Vault: h.Store, Sealer: c.MasterKey, Now: h.Now, Random: rand.Reader})
+	h.PKI = pki.New(pki.Config{Register: h.Store, Sealer: c.MasterKey, Now: h.Now, Random: rand.Reader, Status: h.statusAddress})
 	var err error
 	if h.Pages, err = web.New(); err != nil {
 		return err
@@ -148,6 +148,8 @@ func (h *House) furnish(ctx context.Context) error {
 	realms := http.NewServeMux() // beneath the rest: no realm is called assets or metrics
 	realms.Handle("/", h.Provider.Handler())
 	realms.HandleFunc("/{realm}/api/{server}/", h.services.serve)
+	realms.HandleFunc("/{realm}/ocsp", h.answerStatus)
+	realms.HandleFunc("/{realm}/ocsp/{request...}", h.answerStatus)
 	mux := http.NewServeMux()
 	mux.Handle("/", realms)
 	mux.Handle("/assets/", h.Pages.Handler())

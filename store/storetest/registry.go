@@ -186,7 +186,11 @@ func erasing(t *testing.T, s *store.Store) {
 	r.Subject = pseudonym
 	must(t, s.Record(ctx, r))
 	wants(t, s.RemovePerson(ctx, elsewhere, "p1", nil), tillit.ErrNotFound)
+	_, err = s.IssueCertificate(ctx, certificate("p1", 0, "11"))
+	must(t, err)
 	must(t, s.RemovePerson(ctx, realm, "p1", record("erased", now)))
+	_, err = s.CertificateBySerial(ctx, realm, "11")
+	wants(t, err, tillit.ErrNotFound)
 	wants(t, s.RemovePerson(ctx, realm, "p1", nil), tillit.ErrNotFound)
 	_, err = s.Person(ctx, realm, "p1")
 	wants(t, err, tillit.ErrNotFound)

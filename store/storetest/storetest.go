@@ -47,6 +47,8 @@ func Run(t *testing.T, open Open) {
 		{"keys", keys},
 		{"several starters make one key", keyRace},
 		{"secrets", secrets},
+		{"certificates", certificates},
+		{"several issue one certificate", certificateRace},
 		{"attempts", attempts},
 		{"catalogs", catalogs},
 		{"meta", meta},
