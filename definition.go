@@ -204,7 +204,8 @@ type Naming struct {
 
 // AssertionSettings describe the claims of the JWT grant.
 type AssertionSettings struct {
-	MaxAge, Leeway int64
+	MaxAge, Leeway int64    // seconds
+	Algorithms     []string // JWS algorithms; nil: every asymmetric one
 	Claims         []AssertionClaim
 }
 

@@ -83,7 +83,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, a *authorizat
 	switch {
 	case decision.Refused != nil:
 		p.recordRefusal(r.Context(), a, &decision)
-		return p.refuseIn(w, r, a, i, refusal(a.catalog, decision.Refused))
+		return p.refuseIn(w, r, a, i, a.realm.refusal(a.catalog, decision.Refused, &a.facts))
 	case len(decision.Needs) > 0 && a.ask.Prompts("none"):
 		p.recordRefusal(r.Context(), a, &decision)
 		return p.refuseIn(w, r, a, i, withoutPage(&decision.Needs[0]))

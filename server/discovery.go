@@ -146,7 +146,7 @@ func grantsOf(c *tillit.Catalog) []string {
 	for i := range c.ClientTypes {
 		if t := &c.ClientTypes[i]; t.State == "" || t.State == tillit.Active {
 			for _, name := range t.GrantTypes {
-				if _, served := grantTypes[name]; (served || name == "implicit") && !slices.Contains(list, name) {
+				if (serves(c, name) || name == "implicit") && !slices.Contains(list, name) {
 					list = append(list, name)
 				}
 			}
@@ -154,6 +154,13 @@ func grantsOf(c *tillit.Catalog) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// serves reports whether the realm has the grant type: one of assertions it has
+// only where it says what their claims become.
+func serves(c *tillit.Catalog, name string) bool {
+	gt, known := grantTypes[name]
+	return known && (!gt.signed || c.Assertion != nil)
 }
 
 // responseTypesOf gives the response types that some client type may have.

@@ -69,25 +69,6 @@ func fromSyntax(code string, err error) error {
 	return refuse(code, "malformed")
 }
 
-// refusal turns a decision's refusal into an Error, in the realm's own words
-// where it has some.
-func refusal(c *tillit.Catalog, r *tillit.Refusal) *Error {
-	e := refuse(r.Error, "%s", describe(r))
-	e.Reason = r.Reason
-	if text, ok := c.Errors[r.Reason]; ok {
-		if text.Error != "" {
-			e.Code = text.Error
-		}
-		if text.Status != 0 {
-			e.Status = text.Status
-		}
-		if text.Description != "" {
-			e.Description = clean(strings.NewReplacer("{scope}", r.What, "{consumer}", r.Also, "{supplier}", "").Replace(text.Description))
-		}
-	}
-	return e
-}
-
 func describe(r *tillit.Refusal) string {
 	what := map[tillit.Reason]string{
 		tillit.UnknownScope:         "the scope %s is not known here",

@@ -80,7 +80,7 @@ func (p *Provider) explainAuthorization(ctx context.Context, realm *realm, e Exp
 		x.View = x.Decision.View(a.catalog, a.client, &a.ask, &a.facts)
 		switch {
 		case x.Decision.Refused != nil:
-			x.Error = refusal(a.catalog, x.Decision.Refused)
+			x.Error = a.realm.refusal(a.catalog, x.Decision.Refused, &a.facts)
 			return x, nil
 		case len(x.Decision.Needs) == 0:
 			return x, p.explainTokens(ctx, a, x)
@@ -179,7 +179,7 @@ func (p *Provider) explainToken(ctx context.Context, realm *realm, e ExplainRequ
 	x.Decision.Claims = x.Decision.ClaimVerdicts(t.catalog)
 	x.View = x.Decision.View(t.catalog, client, t.ask, t.facts)
 	if x.Decision.Refused != nil {
-		x.Error = refusal(t.catalog, x.Decision.Refused)
+		x.Error = realm.refusal(t.catalog, x.Decision.Refused, t.facts)
 		return x, nil
 	}
 	return x, p.explainTicket(ctx, request, t, x)
@@ -189,7 +189,7 @@ func (p *Provider) explainToken(ctx context.Context, realm *realm, e ExplainRequ
 func (p *Provider) explainTicket(ctx context.Context, request *tokenRequest, t *ticket, x *Explanation) error {
 	decision := tillit.Decide(t.catalog, request.client, t.ask, t.facts)
 	if decision.Refused != nil {
-		x.Error = refusal(t.catalog, decision.Refused)
+		x.Error = request.realm.refusal(t.catalog, decision.Refused, t.facts)
 		return nil
 	}
 	m := t.minting(request, &decision)

@@ -19,6 +19,9 @@ const (
 // repeatable are the parameters that may stand more than once (RFC 8707 §2).
 var repeatable = map[string]bool{"resource": true, "consent": true, "audience": true}
 
+// lengthy are the parameters whose readers have bounds of their own.
+var lengthy = map[string]bool{"claims": true, "authorization_details": true, "request": true, "assertion": true}
+
 // params are the parameters of one request, each read once. Empty ones count as
 // omitted (RFC 6749 §3.1).
 type params struct {
@@ -75,7 +78,7 @@ func parseParams(encoded string) (params, error) {
 	}
 	for name, list := range values {
 		for _, value := range list {
-			tooLong := len(value) > maxParameter && name != "claims" && name != "authorization_details" && name != "request"
+			tooLong := len(value) > maxParameter && !lengthy[name]
 			if tooLong || name == "" || !isText(name) || !isText(value) {
 				return p, refuse("invalid_request", "the parameter %s is malformed or too long", name)
 			}

@@ -22,7 +22,7 @@ func (p *Provider) frontChannel(ctx context.Context, a *authorization, i *tillit
 	}
 	again := tillit.Decide(t.catalog, a.client, t.ask, t.facts)
 	if again.Refused != nil {
-		return nil, nil, nil, refusal(t.catalog, again.Refused)
+		return nil, nil, nil, a.realm.refusal(t.catalog, again.Refused, t.facts)
 	}
 	m := t.minting(&tokenRequest{realm: a.realm, client: a.client, now: p.now()}, &again)
 	if m.sinks, err = p.fill(ctx, &m.filling); err != nil {

@@ -64,7 +64,7 @@ func (p *Provider) pushedAuthorization(w http.ResponseWriter, r *http.Request, r
 		return err
 	}
 	if decision := tillit.Decide(a.catalog, a.client, &a.ask, &a.facts); decision.Refused != nil {
-		return refusal(a.catalog, decision.Refused)
+		return a.realm.refusal(a.catalog, decision.Refused, &a.facts)
 	}
 	id, err := p.savePushed(r.Context(), realm, client, form)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/token"
 )
 
 // A grantType is one way to get tokens (RFC 6749 §1.3).
@@ -14,13 +15,15 @@ type grantType struct {
 	// yet: that is part of the one commit at the end.
 	redeem func(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, error)
 	public bool // clients without credentials may use it
+	signed bool // an assertion says which client asks: identifyByAssertion
 }
 
 // grantTypes lists the grant types of this provider, one file each: grant_*.go.
 var grantTypes = map[string]grantType{
-	"authorization_code": {redeemCode, true},
-	"refresh_token":      {redeemRefresh, true},
-	"client_credentials": {redeemClientCredentials, false},
+	"authorization_code": {redeem: redeemCode, public: true},
+	"refresh_token":      {redeem: redeemRefresh, public: true},
+	"client_credentials": {redeem: redeemClientCredentials},
+	jwtBearer:            {redeem: redeemJWTBearer, signed: true},
 }
 
 // A tokenRequest is one request at the token endpoint, of a client that is known
@@ -31,6 +34,8 @@ type tokenRequest struct {
 	form   params
 	now    int64
 	jkt    string // thumbprint of the key a DPoP proof was of, or ""
+	// assertion is the believed grant of a JWT bearer request; nil in all others.
+	assertion *token.GrantAssertion
 }
 
 // A ticket is what was redeemed: the ask it was born with, what is known since,
@@ -67,7 +72,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, realm *realm) e
 	if !known {
 		return refuse("unsupported_grant_type", "the grant_type is not supported")
 	}
-	client, err := p.authenticateClient(r, realm, form, gt.public)
+	client, assertion, err := p.whoAsks(r, realm, form, gt)
 	if err != nil {
 		return err
 	}
@@ -78,13 +83,23 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, realm *realm) e
 	if err != nil {
 		return err
 	}
-	response, err := p.redeem(r.Context(), gt, &tokenRequest{realm, client, form, p.now(), jkt})
+	response, err := p.redeem(r.Context(), gt, &tokenRequest{realm, client, form, p.now(), jkt, assertion})
 	if err != nil {
 		return p.throttledCode(r, realm, client.ID, name, err)
 	}
 	p.metrics().Issued(realm.name, name)
 	w.Header().Set("Pragma", "no-cache")
 	return writeJSON(w, http.StatusOK, response)
+}
+
+// whoAsks finds the client of a token request, by its credentials or by the
+// grant that it signed.
+func (p *Provider) whoAsks(r *http.Request, realm *realm, form params, gt grantType) (*tillit.Client, *token.GrantAssertion, error) {
+	if gt.signed {
+		return p.identifyByAssertion(r, realm, form)
+	}
+	client, err := p.authenticateClient(r, realm, form, gt.public)
+	return client, nil, err
 }
 
 func (p *Provider) redeem(ctx context.Context, gt grantType, t *tokenRequest) (members, error) {
@@ -132,7 +147,7 @@ func (p *Provider) refuseTicket(ctx context.Context, t *tokenRequest, ticket *ti
 	if err := p.Store.Record(ctx, record); err != nil {
 		return err
 	}
-	return refusal(ticket.catalog, decision.Refused)
+	return t.realm.refusal(ticket.catalog, decision.Refused, ticket.facts)
 }
 
 func (t *ticket) minting(request *tokenRequest, decision *tillit.Decision) *minting {

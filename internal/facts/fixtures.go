@@ -30,6 +30,8 @@ type ClientFixture struct {
 	AfterLogin []string        `json:"post_logout_redirect_uris"`
 	Scopes     []string        `json:"scopes"`
 	JWKS       json.RawMessage `json:"jwks"`
+
+	Organization string `json:"organization"`
 }
 
 // PersonFixture is a demo person. Fields holds every string member of the
