@@ -41,6 +41,9 @@ var eraseAlso = [...]string{
 	`DELETE FROM remembered WHERE realm = $1 AND person = $2`,
 	`DELETE FROM pseudonyms WHERE realm = $1 AND person = $2`,
 	`DELETE FROM certificates WHERE realm = $1 AND kind = 'person' AND holder = $2`,
+	`DELETE FROM acts WHERE realm = $1 AND person = $2`,
+	`DELETE FROM contents WHERE realm = $1 AND order_id IN (SELECT o.id FROM orders o WHERE o.realm = $1 AND o.person = $2)`,
+	`DELETE FROM orders WHERE realm = $1 AND person = $2`,
 }
 
 const sqlEraseRefresh = `DELETE FROM refresh_tokens WHERE realm = $1 AND grant_id IN (SELECT g.id FROM grants g WHERE g.realm = $1 AND g.person = $2)`

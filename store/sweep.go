@@ -8,6 +8,9 @@ const (
 	codesRemembered = 3600
 	// revokedRemembered is how long a revoked grant can still be looked at.
 	revokedRemembered = 86400
+	// ordersRemembered is how long after its end an order is still told from one
+	// that never was.
+	ordersRemembered = 3600
 )
 
 // sweeps delete what has ended, a batch at a time. Each repeats its condition
@@ -25,6 +28,9 @@ var sweeps = [...]struct {
 	{`DELETE FROM attempts WHERE until <= $1 AND (realm, kind, hash) IN (SELECT x.realm, x.kind, x.hash FROM attempts x WHERE x.until <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM grants WHERE expires > 0 AND expires <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM grants x WHERE x.expires > 0 AND x.expires <= $1 LIMIT $2)`, revokedRemembered},
 	{`DELETE FROM grants WHERE revoked > 0 AND revoked <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM grants x WHERE x.revoked > 0 AND x.revoked <= $1 LIMIT $2)`, revokedRemembered},
+	{`DELETE FROM orders WHERE deadline <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM orders x WHERE x.deadline <= $1 LIMIT $2)`, ordersRemembered},
+	{`DELETE FROM contents WHERE expires <= $1 AND (realm, order_id, document, part) IN (SELECT x.realm, x.order_id, x.document, x.part FROM contents x WHERE x.expires <= $1 LIMIT $2)`, 0},
+	{`DELETE FROM acts WHERE expires <= $1 AND (realm, interaction, kind) IN (SELECT x.realm, x.interaction, x.kind FROM acts x WHERE x.expires <= $1 LIMIT $2)`, 0},
 }
 
 const sqlSweepWithdrawn = `DELETE FROM withdrawn WHERE (realm, grant_id, item) IN (SELECT w.realm, w.grant_id, w.item FROM withdrawn w
