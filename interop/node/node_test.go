@@ -1,8 +1,6 @@
 package node_test
 
 import (
-	"encoding/json"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -26,7 +24,7 @@ func TestOpenIDClient(t *testing.T) {
 	if _, err := os.Stat("node_modules/openid-client"); err != nil {
 		t.Skip("openid-client is not installed (npm ci in interop/node): it does not try its flows")
 	}
-	person := httptest.NewServer(http.HandlerFunc(walk))
+	person := httptest.NewServer(running.Walker())
 	t.Cleanup(person.Close)
 	command := exec.CommandContext(t.Context(), node, "--test", "--test-reporter=spec")
 	command.Env = append(os.Environ(), "TILLIT_BASE="+running.Base, "TILLIT_PERSON="+person.URL)
@@ -35,44 +33,4 @@ func TestOpenIDClient(t *testing.T) {
 		t.Fatalf("%v\n%s", err, told)
 	}
 	t.Logf("%s", told)
-}
-
-// walk is the person: they answer an authorization request, and the address
-// outside where the walk ended is told.
-func walk(w http.ResponseWriter, r *http.Request) {
-	var task struct {
-		Address  string   `json:"address"`
-		Realm    string   `json:"realm"`
-		Username string   `json:"username"`
-		Decline  []string `json:"decline"`
-	}
-	if err := json.NewDecoder(r.Body).Decode(&task); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	var person *house.Person
-	for i := range running.Fixtures.Realms {
-		realm := &running.Fixtures.Realms[i]
-		for j := range realm.People {
-			if realm.Name == task.Realm && realm.People[j].Username == task.Username {
-				person = &realm.People[j]
-			}
-		}
-	}
-	if person == nil {
-		http.Error(w, "no such person", http.StatusNotFound)
-		return
-	}
-	walk, err := running.Walk(person)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	walk.Decline = task.Decline
-	end, err := walk.To(task.Address)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
-		return
-	}
-	w.Write([]byte(end.String()))
 }

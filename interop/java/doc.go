@@ -1,0 +1,4 @@
+// Package java lets the Nimbus OpenID Connect SDK sign a person in, with HtmlUnit
+// as the person's browser. The Go side runs the command; the Java side knows
+// nothing of it.
+package java
