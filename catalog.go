@@ -136,6 +136,7 @@ func Compile(d Definition) (*Catalog, []error) {
 	for i := range c.Definition.Scopes {
 		s := &c.Definition.Scopes[i]
 		s.askRules, s.clientRules = concerned(askRules, s), concerned(clientRules, s)
+		s.bulk, s.anySignIn = c.bulkSink(s), s.SignIn.any() && s.Needs == "" && len(s.Variants) == 0
 	}
 	for i := range c.Definition.Servers {
 		s := &c.Definition.Servers[i]
@@ -273,6 +274,24 @@ func (s *Server) designate(scope ScopeName) (designator, role string) {
 		return before, after
 	}
 	return s.Designators[0], string(scope)
+}
+
+// bulkSink gives the one sink that all claims of a scope go to, "" where a claim
+// has several, may go elsewhere or has conditions of its own.
+func (c *Catalog) bulkSink(s *Scope) Sink {
+	var sink Sink
+	for _, name := range s.Claims {
+		claim := c.claims[name]
+		plain := claim.alone && claim.State.works() && len(claim.Types) == 0 && len(claim.MayAlso) == 0 && len(claim.Sinks) == 1
+		if !plain || sink != "" && sink != claim.Sinks[0] {
+			return ""
+		}
+		sink = claim.Sinks[0]
+	}
+	if len(s.Variants) > 0 {
+		return ""
+	}
+	return sink
 }
 
 // findAlone marks the claims that are yielded in one place only.

@@ -16,7 +16,8 @@ func Decide(catalog *Catalog, client *Client, ask *Ask, facts *Facts) Decision {
 	q.answer()
 	d := q.end()
 	clear(q.room[:min(len(q.candidates), len(q.room))])
-	q.asked, q.told = asked{}, q.told[:0] // nothing of this question stays for the next
+	clear(q.opened)
+	q.asked, q.told, q.opened = asked{}, q.told[:0], q.opened[:0] // nothing of this question stays for the next
 	questions.Put(q)
 	return d
 }
@@ -54,8 +55,10 @@ func (q *question) answer() {
 // A question is a decision in the making, with scratch room that outlasts it.
 type question struct {
 	asked
-	room [16]candidate // the common request fits here
-	told []*Claim      // whose verdicts d.Claims holds, nil for unknown ones
+	room   [16]candidate // the common request fits here
+	told   []*Claim      // whose verdicts d.Claims holds, nil for unknown ones
+	opened []Roles       // what the shape's roles are copied from
+	ways   []*Way        // on offer
 }
 
 // asked is what belongs to one question alone.
@@ -75,7 +78,7 @@ type asked struct {
 	declined     bool     // the person said no to something
 	idToken      bool     // one is issued
 	userInfo     bool     // the access token opens UserInfo
-	roles        []string // what single roles are cut from
+	plain        bool     // nothing about client, ask or grant decides on single claims
 }
 
 // begin lists what is judged. A spelling becomes the scope's own name, and what
@@ -95,7 +98,7 @@ func (q *question) begin() {
 		if scope != nil {
 			name = scope.Name
 		}
-		if !q.asks(name) {
+		if !q.listed(name, scope) {
 			q.candidates = append(q.candidates, candidate{name: name, scope: scope})
 			q.openid = q.openid || name == OpenID && scope != nil
 		}
@@ -104,6 +107,16 @@ func (q *question) begin() {
 		q.unregistered = t.Unregistered
 	}
 	q.findRestrictions()
+}
+
+// listed reports whether the scope is among those to be judged already.
+func (q *question) listed(name ScopeName, scope *Scope) bool {
+	for i := range q.candidates {
+		if c := &q.candidates[i]; c.scope == scope && c.name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // canonical is the scope's own name for a spelling of it.

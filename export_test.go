@@ -19,3 +19,18 @@ func RuleEffects() map[Reason]string {
 	}
 	return effects
 }
+
+// WithoutShortcuts gives a copy of the catalog whose scopes are judged and
+// projected claim by claim and condition by condition, each of them.
+func (c *Catalog) WithoutShortcuts() *Catalog {
+	long, faults := Compile(c.Definition)
+	if faults != nil {
+		panic(faults)
+	}
+	for i := range long.Definition.Scopes {
+		s := &long.Definition.Scopes[i]
+		s.bulk, s.anySignIn = "", false
+		s.askRules, s.clientRules = 1<<len(askRules)-1, 1<<len(clientRules)-1
+	}
+	return long
+}

@@ -160,6 +160,7 @@ func (q *question) goesTo(claim *Claim, sink Sink, asked bool) bool {
 func (q *question) projectClaims() {
 	q.idToken = !q.machine() && q.gives(OpenID)
 	q.userInfo = q.idToken && q.ask.yieldsAccessToken() && q.gives(q.userInfoScope())
+	q.plain = len(q.restrictions) == 0 && q.facts.Prior == nil && q.client.Claims == nil && len(q.client.Placements) == 0 && len(q.singles) == 0
 	q.projectFrames()
 	for i := range q.candidates {
 		q.projectScope(&q.candidates[i])
@@ -232,6 +233,11 @@ func (q *question) userInfoScope() ScopeName {
 
 func (q *question) projectScope(c *candidate) {
 	if c.scope == nil {
+		return
+	}
+	if sink := c.scope.bulk; q.plain && sink != "" && c.given() && q.opens(sink) {
+		list := q.sink(sink) // all at once: what follows would come to the same
+		list.Claims = append(list.Claims, c.scope.Claims...)
 		return
 	}
 	for _, claims := range c.claims() {
@@ -467,14 +473,14 @@ func (q *question) sink(sink Sink) *SinkClaims {
 		}
 	}
 	if s.Claims == nil {
-		s.Claims = make([]SinkClaims, 0, 5)
+		s.Claims = make([]SinkClaims, 0, 4)
 	}
-	room := 0
+	room := 4
 	for i := range q.candidates {
-		if c := &q.candidates[i]; c.given() {
+		if c := &q.candidates[i]; c.given() && (c.scope.bulk == sink || c.scope.bulk == "") {
 			room += len(c.scope.yields)
 		}
 	}
-	s.Claims = append(s.Claims, SinkClaims{Sink: sink, Claims: make([]ClaimName, 0, max(room, 8))})
+	s.Claims = append(s.Claims, SinkClaims{Sink: sink, Claims: make([]ClaimName, 0, room)})
 	return &s.Claims[len(s.Claims)-1]
 }

@@ -256,6 +256,23 @@ func TestTheSameQuestionHasTheSameAnswer(t *testing.T) {
 	})
 }
 
+// TestShortcutsChangeNothing: what is found out about a scope when the catalog is
+// compiled saves work and decides nothing.
+func TestShortcutsChangeNothing(t *testing.T) {
+	long := map[*tillit.Catalog]*tillit.Catalog{}
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScene(t)
+		if long[s.catalog] == nil {
+			long[s.catalog] = s.catalog.WithoutShortcuts()
+		}
+		short := s.decide()
+		s.catalog = long[s.catalog]
+		if d := s.decide(); !reflect.DeepEqual(short, d) {
+			t.Fatalf("with shortcuts:\n%s\nwithout:\n%s", &short, &d)
+		}
+	})
+}
+
 func TestEverythingAskedForHasOneVerdict(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)

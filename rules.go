@@ -104,6 +104,15 @@ func (c *candidate) server() *Server {
 	return c.scope.server
 }
 
+// designation is the designator and role of the scope at that server, "" where
+// it opens none.
+func (c *candidate) designation() (designator, role string) {
+	if c.variant != nil && c.variant.server != nil {
+		return c.variant.server.designate(c.name)
+	}
+	return c.scope.designator, c.scope.role
+}
+
 // claims are those the scope yields and those its variant adds.
 func (c *candidate) claims() [2][]*Claim {
 	if c.variant != nil {

@@ -54,6 +54,8 @@ type Scope struct {
 	// compiled
 	yields      []*Claim // what Claims names
 	server      *Server  // what Server names, or nil
+	bulk        Sink     // the only sink of its claims, where nothing but the scope decides on them; else ""
+	anySignIn   bool     // every sign-in can carry it
 	askRules    ruleSet  // rows that can object to it
 	clientRules ruleSet
 	designator  string // of its server, "" without one

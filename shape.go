@@ -41,41 +41,64 @@ func (q *question) pairwise() bool {
 	return len(allowed) > 0 && allowed[0] == "pairwise"
 }
 
-// shapeRoles gives every scope that opens a server its role there. A server's
-// also-scopes become roles once another scope has opened it.
+// shapeRoles gives every scope that opens a server its role there, in one list
+// for each designator.
 func (q *question) shapeRoles() {
+	var roles []string // what the lists are cut from
 	for i := range q.candidates {
 		c := &q.candidates[i]
-		if !c.given() || c.server() == nil {
+		if !c.given() {
 			continue
 		}
-		server := c.server()
-		designator, role := server.designate(c.name)
-		for _, also := range server.Also {
-			if q.gives(also) {
-				q.role(designator, string(also))
-			}
+		designator, _ := c.designation()
+		if designator == "" || q.hasOpened(designator) {
+			continue
 		}
-		q.role(designator, role)
+		if roles == nil {
+			roles = make([]string, 0, len(q.candidates)-i)
+		}
+		from := len(roles)
+		roles = q.rolesAt(designator, i, roles)
+		q.opened = append(q.opened, Roles{designator, roles[from:len(roles):len(roles)]})
 	}
+	q.d.Shape.Roles = append([]Roles(nil), q.opened...)
 }
 
-func (q *question) role(designator, role string) {
-	for i := range q.d.Shape.Roles {
-		if r := &q.d.Shape.Roles[i]; r.Designator == designator {
-			if !contains(r.Roles, role) {
-				r.Roles = append(r.Roles, role)
-			}
-			return
+func (q *question) hasOpened(designator string) bool {
+	for i := range q.opened {
+		if q.opened[i].Designator == designator {
+			return true
 		}
 	}
-	if q.d.Shape.Roles == nil {
-		q.d.Shape.Roles = make([]Roles, 0, len(q.candidates))
-		q.roles = make([]string, 0, len(q.candidates))
+	return false
+}
+
+// rolesAt adds the roles at a designator that the candidates from the i-th on
+// have. A server's also-scopes become roles once another scope has opened it.
+func (q *question) rolesAt(designator string, i int, list []string) []string {
+	before := len(list)
+	add := func(role string) {
+		if !contains(list[before:], role) {
+			list = append(list, role)
+		}
 	}
-	q.roles = append(q.roles, role)
-	n := len(q.roles)
-	q.d.Shape.Roles = append(q.d.Shape.Roles, Roles{designator, q.roles[n-1 : n : n]})
+	for ; i < len(q.candidates); i++ {
+		c := &q.candidates[i]
+		if !c.given() {
+			continue
+		}
+		there, role := c.designation()
+		if there != designator {
+			continue
+		}
+		for _, also := range c.server().Also {
+			if q.gives(also) {
+				add(string(also))
+			}
+		}
+		add(role)
+	}
+	return list
 }
 
 // shapeAudience: what was named by resource, else every server that was opened,
@@ -112,13 +135,12 @@ func (q *question) openedAudience() {
 		if !c.given() || c.server() == nil {
 			continue
 		}
-		server := c.server()
-		audience := server.Audience
+		audience := c.server().Audience
 		if audience == "" {
-			audience, _ = server.designate(c.name)
+			audience, _ = c.designation()
 		}
 		if s.Audience == nil {
-			s.Audience = make([]string, 0, len(q.candidates))
+			s.Audience = make([]string, 0, len(s.Roles))
 		}
 		if !contains(s.Audience, audience) {
 			s.Audience = append(s.Audience, audience)

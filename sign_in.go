@@ -85,7 +85,7 @@ func (q *question) keepCarried(signIn *SignIn) {
 func uncarried(q *question, c *candidate) (string, bool) {
 	signIn := q.facts.SignIn
 	switch {
-	case signIn == nil:
+	case signIn == nil || c.scope.anySignIn:
 		return "", false
 	case signIn.Hinted && c.wantsEvidence():
 		return "id_token_hint", true
@@ -93,12 +93,18 @@ func uncarried(q *question, c *candidate) (string, bool) {
 	return signIn.Way, !c.carriedBy(q.cat.ways[signIn.Way], signIn.Level) || c.wantsFresh() && !signIn.Fresh
 }
 
+// any reports whether every sign-in would do.
+func (s SignInCondition) any() bool { return len(s.By) == 0 && s.Level == 0 && !s.Fresh }
+
 func (c *candidate) wantsEvidence() bool {
 	conditions := c.conditions()
 	return c.scope.Needs != "" || len(conditions[0].By) > 0 || len(conditions[1].By) > 0
 }
 
 func (c *candidate) wantsFresh() bool {
+	if c.scope.anySignIn {
+		return false
+	}
 	conditions := c.conditions()
 	return conditions[0].Fresh || conditions[1].Fresh
 }
@@ -115,6 +121,9 @@ func (c *candidate) carriedBy(w *Way, level int) bool {
 
 // conditional reports whether some way might not carry it.
 func (c *candidate) conditional() bool {
+	if c.scope.anySignIn {
+		return false
+	}
 	for _, condition := range c.conditions() {
 		if len(condition.By) > 0 || condition.Level > 0 {
 			return true
@@ -191,7 +200,7 @@ func (q *question) grants(wish *acrWish, signIn *SignIn) bool {
 
 // waysOffered gives the ways the client may use that can grant the wish.
 func (q *question) waysOffered(wish *acrWish) []*Way {
-	ways := make([]*Way, 0, len(q.cat.Definition.Ways))
+	ways := q.ways[:0]
 	for i := range q.cat.Definition.Ways {
 		w := &q.cat.Definition.Ways[i]
 		able := !wish.narrows()
@@ -202,6 +211,7 @@ func (q *question) waysOffered(wish *acrWish) []*Way {
 			ways = append(ways, w)
 		}
 	}
+	q.ways = ways
 	return ways
 }
 
