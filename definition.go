@@ -156,6 +156,7 @@ type TokenSpec struct {
 	TokenType       string            // token_type of the response
 	Requires        ScopeName         // scope without which UserInfo refuses
 	Refreshed       bool              // made again at refresh
+	StepUp          StepUp            // of UserInfo: the sign-in it demands
 	MachineError    string            // of UserInfo: the error code for a token without a person; "": insufficient_scope
 	DefaultAudience string
 }

@@ -86,9 +86,10 @@ type Variant struct {
 
 // SignInCondition says which sign-ins can carry a scope. The zero value is any.
 type SignInCondition struct {
-	By    []string // codes of ways to sign in; empty: any
-	Level int      // least level of assurance; 0: any
-	Fresh bool     // only a sign-in of this transaction
+	By     []string // codes of ways to sign in; empty: any
+	Level  int      // least level of assurance; 0: any
+	Fresh  bool     // only a sign-in of this transaction
+	MaxAge int64    // how long ago it may have been, seconds; 0: any time
 }
 
 // State is where a scope or claim is in its life.

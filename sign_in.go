@@ -286,6 +286,7 @@ func (q *question) suffices(signIn *SignIn, ways []*Way, wish *acrWish) bool {
 		wish.narrows() && !q.grants(wish, signIn),
 		q.wantsFresh(),
 		q.ask.MaxAge != nil && q.facts.Now-signIn.AuthTime > *q.ask.MaxAge,
+		q.tooOld(signIn),
 		q.ask.Subject != "" && q.ask.Subject != signIn.Subject:
 		return false
 	}
@@ -297,6 +298,22 @@ func (q *question) suffices(signIn *SignIn, ways []*Way, wish *acrWish) bool {
 		}
 	}
 	return true
+}
+
+// tooOld reports whether a scope wants a more recent sign-in.
+func (q *question) tooOld(signIn *SignIn) bool {
+	for i := range q.candidates {
+		c := &q.candidates[i]
+		if !c.alive() {
+			continue
+		}
+		for _, condition := range c.conditions() {
+			if condition.MaxAge > 0 && q.facts.Now-signIn.AuthTime > condition.MaxAge {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (q *question) wantsFresh() bool {

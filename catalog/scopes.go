@@ -113,7 +113,7 @@ func (c *catalogBuilder) serverOf(n *node) string {
 }
 
 func (c *catalogBuilder) condition(n *node, d declared) tillit.SignInCondition {
-	condition := tillit.SignInCondition{Level: int(n.get("level").integer()), Fresh: n.get("fresh").flag(false)}
+	condition := tillit.SignInCondition{Level: int(n.get("level").integer()), Fresh: n.get("fresh").flag(false), MaxAge: c.seconds(n.get("max_age"))}
 	if d.own {
 		condition.By = references[string](c, n.get("by"), c.ways)
 		return condition

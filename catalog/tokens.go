@@ -52,6 +52,12 @@ func (c *catalogBuilder) token(kind string, n *node) tillit.TokenSpec {
 	if lifetime := n.get("lifetime"); lifetime != nil {
 		spec.Lifetime = c.seconds(lifetime)
 	}
+	if up := n.get("step_up"); up != nil {
+		spec.StepUp.MaxAge = c.seconds(up.get("max_age"))
+		if acr := up.get("acr"); acr != nil && c.refer(acr, c.acr) {
+			spec.StepUp.ACR = acr.str()
+		}
+	}
 	if requires := n.get("requires"); requires != nil && c.refer(requires, c.scopes) {
 		spec.Requires = tillit.ScopeName(requires.str())
 	}

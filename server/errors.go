@@ -18,6 +18,7 @@ type Error struct {
 	Status      int           // HTTP status of a direct answer; 0: 400
 	Reason      tillit.Reason // the verdict behind it, for the log
 	Scope       string        // scope= of a Bearer challenge (RFC 6750 §3)
+	StepUp      tillit.StepUp // acr_values= and max_age= of a challenge (RFC 9470 §3)
 	URI         string        // error_uri
 	Basic       bool          // HTTP Basic was attempted: challenge with it
 	DPoP        bool          // challenge with scheme DPoP (RFC 9449 §7.1)
@@ -115,7 +116,7 @@ func (e *Error) status() int {
 	switch {
 	case e.Status != 0:
 		return e.Status
-	case e.Code == "invalid_client" || e.Code == "invalid_token":
+	case e.Code == "invalid_client" || e.Code == "invalid_token" || e.Code == "insufficient_user_authentication":
 		return http.StatusUnauthorized
 	case e.Code == "insufficient_scope":
 		return http.StatusForbidden

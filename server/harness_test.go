@@ -36,6 +36,12 @@ type op struct {
 // open starts the provider that dev runs, with cheap password hashes.
 func open(t *testing.T, realm string) *op {
 	t.Helper()
+	return openRealms(t, realm, realms.Files())
+}
+
+// openRealms starts it on other realms than the shipped ones.
+func openRealms(t *testing.T, realm string, files fs.FS) *op {
+	t.Helper()
 	key, err := token.NewMasterKey(bytes.Repeat([]byte{7}, 32))
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +52,7 @@ func open(t *testing.T, realm string) *op {
 	}
 	o := &op{t: t, base: "http://" + listener.Addr().String(), realm: realm, log: &logged{}}
 	o.house, err = wiring.Open(context.Background(), wiring.Config{
-		Base: o.base, Realms: realms.Files(), Demo: demodata.Files, Stamp: "dev", MasterKey: key, Cheap: true,
+		Base: o.base, Realms: files, Demo: demodata.Files, Stamp: "dev", MasterKey: key, Cheap: true,
 		Log: slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {

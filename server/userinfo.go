@@ -26,7 +26,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request, realm *realm
 	if err := p.confirm(r, realm, scheme, value, presented.claims); err != nil {
 		return err
 	}
-	if presented.grant == nil {
+	if presented.grant == nil || presented.grant.Person == "" {
 		return p.machineAtUserInfo(realm)
 	}
 	client, err := p.Store.Client(ctx, realm.catalog.Registry, presented.client)
@@ -47,6 +47,9 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request, realm *realm
 	decision := tillit.Decide(ticket.catalog, client, ticket.ask, ticket.facts)
 	if decision.Refused != nil || !decision.Shape.UserInfo && p.on("UserInfo wants its scope") {
 		return insufficient(ticket.catalog)
+	}
+	if demand, short := ticket.catalog.StepUp(&decision.Shape, ticket.facts.SignIn, p.now()); short && p.on("UserInfo demands its sign-in") {
+		return stepUp(demand)
 	}
 	onlySink(&decision.Shape, tillit.SinkUserInfo)
 	m := ticket.minting(&tokenRequest{realm: realm, client: client, now: p.now()}, &decision)
@@ -79,6 +82,11 @@ func insufficient(c *tillit.Catalog) error {
 		required = tillit.OpenID
 	}
 	return &Error{Code: "insufficient_scope", Description: "the access token does not open UserInfo", Scope: string(required)}
+}
+
+// stepUp asks for a sign-in that would do (RFC 9470 §3).
+func stepUp(demand tillit.StepUp) error {
+	return &Error{Code: "insufficient_user_authentication", Description: "the sign-in behind the access token does not reach", StepUp: demand}
 }
 
 // onlySink leaves the claims of one sink: nothing else is fetched.

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/tillit/tillit/token"
@@ -36,6 +37,12 @@ func challenge(w http.ResponseWriter, realm *realm, e *Error) {
 	}
 	if e.Scope != "" {
 		parts = append(parts, `scope="`+e.Scope+`"`)
+	}
+	if e.StepUp.ACR != "" {
+		parts = append(parts, `acr_values="`+e.StepUp.ACR+`"`)
+	}
+	if e.StepUp.MaxAge > 0 {
+		parts = append(parts, `max_age="`+strconv.FormatInt(e.StepUp.MaxAge, 10)+`"`)
 	}
 	status := e.status()
 	if e.Code == "no_credentials" {

@@ -183,7 +183,7 @@ var digdirFacts = []Fact{
 		ID: "digdir/42", Realm: "idporten", Seed: "docs",
 		Text:  "A scope that wants a fresh sign-in gets one although a session lives.",
 		Check: idPortenFresh,
-		Fault: Fault{Old: "sign_in: {fresh: true}", New: "sign_in: {level: 0}"},
+		Fault: Fault{Old: "sign_in: {fresh: true, max_age: 24h}", New: "sign_in: {level: 0}"},
 	},
 	{
 		ID: "digdir/43", Realm: "idporten", Seed: "docs",
