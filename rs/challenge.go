@@ -3,15 +3,19 @@ package rs
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
-// A refusal is an answer of RFC 6750 §3.
+// A refusal is an answer of RFC 6750 §3, RFC 9449 §7.1 or RFC 9470 §3.
 type refusal struct {
 	status      int
-	code        string // "" when the request brought no credentials (§3.1)
+	code        string // "" when the request brought no credentials (RFC 6750 §3.1)
 	description string
 	scope       []string
+	acr         []string
+	maxAge      time.Duration
 	scheme      string // of the challenge; "": Bearer
 }
 
@@ -27,8 +31,20 @@ func invalidToken() *refusal {
 	return &refusal{status: http.StatusUnauthorized, code: "invalid_token", description: "expired, revoked, or not for this API"}
 }
 
+func invalidProof() *refusal {
+	return &refusal{status: http.StatusUnauthorized, code: "invalid_dpop_proof", description: "one DPoP header is needed, new, for this request and this token"}
+}
+
 func insufficientScope(scopes []string) *refusal {
 	return &refusal{status: http.StatusForbidden, code: "insufficient_scope", description: "the token lacks a scope", scope: scopes}
+}
+
+// stepUp asks for a sign-in of another kind or a newer one (RFC 9470 §3).
+func stepUp(route *Route) *refusal {
+	return &refusal{
+		status: http.StatusUnauthorized, code: "insufficient_user_authentication",
+		description: "the person must sign in again, as the challenge says", acr: route.ACR, maxAge: route.MaxAge,
+	}
 }
 
 // by makes the challenge one of the scheme that the request used.
@@ -41,14 +57,14 @@ func unavailable() *refusal {
 	return &refusal{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", description: "tokens cannot be checked now"}
 }
 
-func (f *refusal) write(w http.ResponseWriter) {
+func (g *Guard) write(w http.ResponseWriter, f *refusal) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	if f.status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "5")
 	} else {
-		h.Set("WWW-Authenticate", f.challenge())
+		h["Www-Authenticate"] = g.challenges(f)
 	}
 	if f.code == "" {
 		w.WriteHeader(f.status)
@@ -60,19 +76,50 @@ func (f *refusal) write(w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"error": f.code, "error_description": f.description})
 }
 
-// challenge writes WWW-Authenticate. Scope names and our sentences hold neither
-// quotes nor backslashes.
-func (f *refusal) challenge() string {
-	if f.code == "" {
-		return "Bearer"
+// challenges writes WWW-Authenticate: one for each scheme when there were no
+// credentials, else one of the scheme that was used.
+func (g *Guard) challenges(f *refusal) []string {
+	switch {
+	case f.code == "" && g.Proof != nil:
+		return []string{g.challenge(f, schemeBearer), g.challenge(f, schemeDPoP)}
+	case f.scheme == "":
+		return []string{g.challenge(f, schemeBearer)}
 	}
-	scheme := f.scheme
-	if scheme == "" {
-		scheme = schemeBearer
-	}
-	text := scheme + ` error="` + f.code + `", error_description="` + f.description + `"`
-	if len(f.scope) > 0 {
-		text += `, scope="` + strings.Join(f.scope, " ") + `"`
-	}
-	return text
+	return []string{g.challenge(f, f.scheme)}
 }
+
+func (g *Guard) challenge(f *refusal, scheme string) string {
+	c := challenge{text: scheme}
+	c.add("realm", g.Audience)
+	c.add("error", f.code)
+	c.add("error_description", f.description)
+	c.add("scope", strings.Join(f.scope, " "))
+	c.add("acr_values", strings.Join(f.acr, " "))
+	if seconds := int64(f.maxAge / time.Second); seconds > 0 {
+		c.add("max_age", strconv.FormatInt(seconds, 10))
+	}
+	if scheme == schemeDPoP {
+		c.add("algs", joined(proofAlgorithms))
+	}
+	if g.Resource != "" {
+		c.add("resource_metadata", g.metadataAddress())
+	}
+	return c.text
+}
+
+// A challenge grows by parameters that have a value.
+type challenge struct{ text string }
+
+func (c *challenge) add(name, value string) {
+	if value == "" {
+		return
+	}
+	separator := " "
+	if strings.Contains(c.text, " ") {
+		separator = ", "
+	}
+	c.text += separator + name + `="` + quotable.Replace(value) + `"`
+}
+
+// quotable lets no value of a configuration end the quoted text it stands in.
+var quotable = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "")

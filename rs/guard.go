@@ -2,11 +2,13 @@ package rs
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -19,20 +21,40 @@ type Guard struct {
 	Issuer string
 	// Audience must be among the aud of the tokens.
 	Audience string
-	// Keys gives the issuer's public keys.
+	// Keys gives the issuer's public keys; nil: no token is checked by itself,
+	// all are introspected.
 	Keys Keys
+	// Introspector asks the issuer about tokens that cannot be checked here; nil:
+	// only JWTs are taken.
+	Introspector Introspector
 	// Algorithms is the list of signature algorithms accepted; empty: ES256,
 	// RS256, PS256 and EdDSA.
 	Algorithms []jose.SignatureAlgorithm
 	// Now is the clock; nil: the wall clock.
 	Now func() time.Time
+	// Leeway is how far the issuer's clock may be off; zero: not at all.
+	Leeway time.Duration
 	// Proof checks that who sends a token holds the key it is bound to (cnf.jkt,
-	// RFC 9449 §7.1); an error wraps [ErrInvalidToken], or is ours. nil: bound
-	// tokens are refused, for without its proof one is a stolen one.
+	// RFC 9449 §7.1), as [DPoP.Check] does; an error wraps [ErrInvalidProof] or
+	// [ErrInvalidToken], or is ours. nil: bound tokens are refused, for without
+	// its proof one is a stolen one.
 	Proof func(r *http.Request, accessToken, thumbprint string) error
+	// Certificate gives the client's certificate of the connection, nil for none
+	// (cnf.x5t#S256, RFC 8705 §3). nil: what r.TLS says. An API behind a proxy
+	// that ends TLS reads it from where its proxy puts it.
+	Certificate func(r *http.Request) *x509.Certificate
 	// Revoked asks whether a token was revoked before it expired; nil: a token
 	// lives until it expires. An error refuses the request with 503.
 	Revoked func(ctx context.Context, token *Token) (bool, error)
+	// Resource is the API's own address, under which its metadata is published
+	// (RFC 9728); "": it has none.
+	Resource string
+	// Name is what people know the API by, told in its metadata.
+	Name string
+
+	verified cache[*verified]
+	mu       sync.Mutex
+	scopes   []string // that routes ask for
 }
 
 // Keys gives the public keys an issuer signs with.
@@ -42,30 +64,8 @@ type Keys interface {
 	Keys(ctx context.Context, id string) ([]jose.JSONWebKey, error)
 }
 
-// Require lets requests pass whose token carries every one of the scopes. The
-// handler finds the token with [FromContext].
-func (g *Guard) Require(scopes ...string) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			token, refused := g.check(r, scopes)
-			if refused != nil {
-				refused.write(w)
-				return
-			}
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, token)))
-		})
-	}
-}
-
-type tokenKey struct{}
-
-// FromContext gives the token that opened the door, nil outside a guard.
-func FromContext(ctx context.Context) *Token {
-	token, _ := ctx.Value(tokenKey{}).(*Token)
-	return token
-}
-
-func (g *Guard) check(r *http.Request, scopes []string) (*Token, *refusal) {
+// check finds out whether the request may pass.
+func (g *Guard) check(r *http.Request, route *Route) (*Token, *refusal) {
 	scheme, text, refused := g.presented(r)
 	if refused != nil {
 		return nil, refused
@@ -74,11 +74,8 @@ func (g *Guard) check(r *http.Request, scopes []string) (*Token, *refusal) {
 	if err == nil {
 		err = g.confirm(r, scheme, text, token)
 	}
-	if errors.Is(err, ErrInvalidToken) {
-		return nil, invalidToken().by(scheme)
-	}
 	if err != nil {
-		return nil, unavailable()
+		return nil, refusalOf(err).by(scheme)
 	}
 	if g.Revoked != nil {
 		revoked, err := g.Revoked(r.Context(), token)
@@ -86,27 +83,43 @@ func (g *Guard) check(r *http.Request, scopes []string) (*Token, *refusal) {
 			return nil, unavailable()
 		}
 		if revoked {
-			return nil, invalidToken()
+			return nil, invalidToken().by(scheme)
 		}
 	}
-	for _, scope := range scopes {
-		if !slices.Contains(token.Scopes, scope) {
-			return nil, insufficientScope(scopes)
-		}
+	if refused := route.opens(token, g.now().Unix()); refused != nil {
+		return nil, refused.by(scheme)
 	}
 	return token, nil
+}
+
+func refusalOf(err error) *refusal {
+	switch {
+	case errors.Is(err, ErrInvalidToken):
+		return invalidToken()
+	case errors.Is(err, ErrInvalidProof):
+		return invalidProof()
+	}
+	return unavailable()
 }
 
 // confirm takes a bound token with its proof alone, and an unbound one as a
 // Bearer alone.
 func (g *Guard) confirm(r *http.Request, scheme, text string, token *Token) error {
-	switch bound := token.Thumbprint != ""; {
-	case bound != (scheme == schemeDPoP):
+	if bound := token.Thumbprint != ""; bound != (scheme == schemeDPoP) {
 		return fmt.Errorf("%w: scheme %s does not suit it", ErrInvalidToken, scheme)
-	case bound:
-		return g.Proof(r, text, token.Thumbprint)
 	}
-	return nil
+	if token.Certificate != "" {
+		if err := g.shown(r, token.Certificate); err != nil {
+			return err
+		}
+	}
+	switch {
+	case token.Thumbprint == "":
+		return nil
+	case g.Proof == nil:
+		return fmt.Errorf("%w: bound to a key that was not shown", ErrInvalidToken)
+	}
+	return g.Proof(r, text, token.Thumbprint)
 }
 
 const (
@@ -117,7 +130,7 @@ const (
 // presented reads the one token of the Authorization header (RFC 6750 §2.1,
 // RFC 9449 §7.1). Tokens in a body or in the address are not accepted.
 func (g *Guard) presented(r *http.Request) (scheme, text string, refused *refusal) {
-	values := r.Header.Values("Authorization")
+	values := r.Header["Authorization"]
 	if len(values) > 1 {
 		return "", "", invalidRequest("one Authorization header, not several")
 	}
@@ -140,6 +153,12 @@ func (g *Guard) presented(r *http.Request) (scheme, text string, refused *refusa
 	return scheme, text, nil
 }
 
+// fingerprint names a token without being it.
+func fingerprint(text string) (sum [sha256.Size]byte) {
+	var space [2048]byte
+	return sha256.Sum256(append(space[:0], text...))
+}
+
 func (g *Guard) now() time.Time {
 	if g.Now != nil {
 		return g.Now()
@@ -147,9 +166,11 @@ func (g *Guard) now() time.Time {
 	return time.Now()
 }
 
+var defaultAlgorithms = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.EdDSA}
+
 func (g *Guard) algorithms() []jose.SignatureAlgorithm {
 	if len(g.Algorithms) > 0 {
 		return g.Algorithms
 	}
-	return []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.EdDSA}
+	return defaultAlgorithms
 }

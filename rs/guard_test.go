@@ -28,7 +28,15 @@ type fixedKeys struct {
 	err  error
 }
 
-func (f fixedKeys) Keys(context.Context, string) ([]jose.JSONWebKey, error) { return f.keys, f.err }
+func (f fixedKeys) Keys(_ context.Context, id string) ([]jose.JSONWebKey, error) {
+	var keys []jose.JSONWebKey
+	for _, key := range f.keys {
+		if id == "" || key.KeyID == id {
+			keys = append(keys, key)
+		}
+	}
+	return keys, f.err
+}
 
 func newKey(t *testing.T) *ecdsa.PrivateKey {
 	t.Helper()
@@ -139,7 +147,7 @@ func TestWithoutCredentialsNoErrorIsTold(t *testing.T) {
 	guard := guardOf(newKey(t))
 	for _, authorization := range [][]string{nil, {"Basic YTpi"}} {
 		w := ask(guard, nil, authorization...)
-		if w.Code != http.StatusUnauthorized || w.Header().Get("WWW-Authenticate") != "Bearer" {
+		if w.Code != http.StatusUnauthorized || w.Header().Get("WWW-Authenticate") != `Bearer realm="https://api.example"` {
 			t.Errorf("%v: %d %q", authorization, w.Code, w.Header().Get("WWW-Authenticate"))
 		}
 	}

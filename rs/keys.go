@@ -2,154 +2,143 @@ package rs
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/sync/singleflight"
 )
 
-// IssuerKeys fetches an issuer's keys by its metadata (OIDC Discovery §4) and
-// keeps them. The zero value but for Issuer is ready to use.
+// IssuerKeys fetches an issuer's keys by its metadata (OIDC Discovery §4,
+// RFC 8414 §3) and keeps them. The zero value but for Issuer is ready to use.
 type IssuerKeys struct {
 	Issuer string
 	// HTTP fetches; nil: a client with a deadline that follows no redirects.
 	HTTP *http.Client
 	// Now is the clock; nil: the wall clock.
 	Now func() time.Time
-	// MaxAge is how long keys are kept; zero: five minutes.
+	// MaxAge is how old keys may be before they are fetched anew, beside the
+	// requests; zero: five minutes.
 	MaxAge time.Duration
+	// Stale is how old they may become while the issuer cannot be reached; zero:
+	// a day. A key that the issuer took back is believed for so long at most.
+	Stale time.Duration
 
-	mu      sync.Mutex
-	keys    []jose.JSONWebKey
+	fetching singleflight.Group
+	mu       sync.Mutex
+	set      *keySet
+	flying   bool      // a fetch is under way
+	tried    time.Time // when one last began
+	left     int       // fetches that may begin before the pause is over
+}
+
+// A keySet is what was fetched at once. It is not changed.
+type keySet struct {
+	all     []jose.JSONWebKey
+	byID    map[string][]jose.JSONWebKey
 	fetched time.Time
-	tried   time.Time
 }
 
 const (
-	maxDocument = 1 << 20 // bytes of metadata or of a key set
-	maxKeys     = 100
-	// pause is the least time between two fetches that an unknown key id or a
-	// failure asks for, so that strangers cannot make us call the issuer at will.
+	// pause is the time in which at most burst fetches begin: a rotation needs one,
+	// and strangers who make key ids up cannot make us call the issuer at will.
 	pause = 5 * time.Second
+	burst = 3
 )
 
 // ErrNoKeys says that the issuer's keys could not be had.
 var ErrNoKeys = errors.New("no keys")
 
 // Keys gives the keys of that id. An id not seen before makes it fetch again,
-// since the issuer may have rotated; when a fetch fails, keys already held stay
-// in use.
+// since the issuer may have rotated; when that cannot be done, the error says so,
+// for the token may be good.
 func (k *IssuerKeys) Keys(ctx context.Context, id string) ([]jose.JSONWebKey, error) {
+	now := k.now()
+	set, does := k.plan(now, id)
+	if does == nothing {
+		return set.of(id), nil
+	}
+	if does == refuse {
+		return nil, fmt.Errorf("%w: the issuer was asked a moment ago", ErrNoKeys)
+	}
+	result := k.fetching.DoChan("keys", func() (any, error) { return k.fetch(ctx, now) })
+	if does == renew {
+		return set.of(id), nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case got := <-result:
+		if fetched, _ := got.Val.(*keySet); got.Err == nil {
+			return fetched.of(id), nil
+		}
+		if set != nil && now.Sub(set.fetched) <= k.stale() && len(set.of(id)) > 0 {
+			return set.of(id), nil
+		}
+		return nil, fmt.Errorf("%w: %w", ErrNoKeys, got.Err)
+	}
+}
+
+// What a request for keys does about fetching them.
+const (
+	nothing = iota // the keys at hand will do
+	renew          // they will do, and are fetched anew meanwhile
+	await          // they will not do
+	refuse         // they will not do, and it is too early to fetch
+)
+
+func (k *IssuerKeys) plan(now time.Time, id string) (*keySet, int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := k.now()
-	matching := k.matching(id)
-	fresh := len(k.keys) > 0 && now.Sub(k.fetched) < k.maxAge()
-	since := now.Sub(k.tried)
-	if fresh && len(matching) > 0 || !k.tried.IsZero() && since >= 0 && since < pause {
-		if len(k.keys) == 0 {
-			return nil, fmt.Errorf("%w: the last fetch failed a moment ago", ErrNoKeys)
-		}
-		return matching, nil
+	if since := now.Sub(k.tried); k.tried.IsZero() || since < 0 || since >= pause {
+		k.left = burst
 	}
-	k.tried = now
-	keys, err := k.fetch(ctx)
-	if err != nil {
-		if len(k.keys) > 0 {
-			return matching, nil
+	known := k.set != nil && len(k.set.of(id)) > 0
+	does := await
+	if known {
+		switch age := now.Sub(k.set.fetched); {
+		case age >= 0 && age < k.maxAge() || age <= k.stale() && k.left < burst:
+			return k.set, nothing
+		case age >= 0 && age < 2*k.maxAge(): // older ones nobody asked for in a while
+			does = renew
 		}
-		return nil, fmt.Errorf("%w: %w", ErrNoKeys, err)
 	}
-	k.keys, k.fetched = keys, now
-	return k.matching(id), nil
+	switch {
+	case k.flying:
+	case k.left == 0:
+		return k.set, refuse
+	default:
+		k.flying, k.tried, k.left = true, now, k.left-1
+	}
+	return k.set, does
 }
 
-func (k *IssuerKeys) matching(id string) []jose.JSONWebKey {
+func (s *keySet) of(id string) []jose.JSONWebKey {
 	if id == "" {
-		return k.keys
+		return s.all
 	}
-	var list []jose.JSONWebKey
-	for _, key := range k.keys {
-		if key.KeyID == id {
-			list = append(list, key)
-		}
-	}
-	return list
+	return s.byID[id]
 }
 
-func (k *IssuerKeys) fetch(ctx context.Context) ([]jose.JSONWebKey, error) {
-	var metadata struct {
-		Issuer  string `json:"issuer"`
-		JWKSURI string `json:"jwks_uri"`
+// fetch belongs to all who wait for it: it does not end with one's request.
+func (k *IssuerKeys) fetch(ctx context.Context, now time.Time) (*keySet, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+	defer cancel()
+	keys, err := issuerKeys(ctx, clientOr(k.HTTP), k.Issuer)
+	set := &keySet{all: keys, byID: map[string][]jose.JSONWebKey{}, fetched: now}
+	for _, key := range keys {
+		set.byID[key.KeyID] = append(set.byID[key.KeyID], key)
 	}
-	if err := k.get(ctx, k.Issuer+"/.well-known/openid-configuration", &metadata); err != nil {
-		return nil, err
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.flying = false
+	if err == nil {
+		k.set = set
 	}
-	if metadata.Issuer != k.Issuer {
-		return nil, fmt.Errorf("metadata of %s names issuer %q", k.Issuer, metadata.Issuer)
-	}
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
-	if err := k.get(ctx, metadata.JWKSURI, &set); err != nil {
-		return nil, err
-	}
-	var keys []jose.JSONWebKey
-	for _, text := range set.Keys {
-		var key jose.JSONWebKey
-		// A key of a type we do not know is skipped (RFC 7517 §5).
-		if err := json.Unmarshal(text, &key); err != nil || !key.IsPublic() || key.Use == "enc" {
-			continue
-		}
-		if keys = append(keys, key); len(keys) == maxKeys {
-			break
-		}
-	}
-	if len(keys) == 0 {
-		return nil, fmt.Errorf("%s holds no usable key", metadata.JWKSURI)
-	}
-	return keys, nil
-}
-
-func (k *IssuerKeys) get(ctx context.Context, address string, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Accept", "application/json")
-	answer, err := k.client().Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %d", address, answer.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxDocument))
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("%s: %w", address, err)
-	}
-	return nil
-}
-
-var plainClient = &http.Client{
-	Timeout:       10 * time.Second,
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
-func (k *IssuerKeys) client() *http.Client {
-	if k.HTTP != nil {
-		return k.HTTP
-	}
-	return plainClient
+	return set, err
 }
 
 func (k *IssuerKeys) now() time.Time {
@@ -164,4 +153,11 @@ func (k *IssuerKeys) maxAge() time.Duration {
 		return k.MaxAge
 	}
 	return 5 * time.Minute
+}
+
+func (k *IssuerKeys) stale() time.Duration {
+	if k.Stale > 0 {
+		return k.Stale
+	}
+	return 24 * time.Hour
 }

@@ -148,6 +148,7 @@ func (h *House) furnish(ctx context.Context) error {
 	realms := http.NewServeMux() // beneath the rest: no realm is called assets or metrics
 	realms.Handle("/", h.Provider.Handler())
 	realms.HandleFunc("/{realm}/api/{server}/", h.services.serve)
+	realms.HandleFunc("/.well-known/oauth-protected-resource/{realm}/api/{server}", h.services.tell)
 	realms.HandleFunc("/{realm}/ocsp", h.answerStatus)
 	realms.HandleFunc("/{realm}/ocsp/{request...}", h.answerStatus)
 	mux := http.NewServeMux()

@@ -18,21 +18,24 @@ func (h *House) proof(realm string) func(r *http.Request, accessToken, thumbprin
 	return func(r *http.Request, accessToken, thumbprint string) error {
 		sent := r.Header.Values("DPoP")
 		if len(sent) != 1 {
-			return fmt.Errorf("%w: not one DPoP header", rs.ErrInvalidToken)
+			return fmt.Errorf("%w: not one DPoP header", rs.ErrInvalidProof)
 		}
 		now := h.Now().Unix()
 		proof, err := token.VerifyDPoP(sent[0], token.DPoPRules{
 			Method: r.Method, URL: h.config.Base + originalPath(r), AccessToken: accessToken, Thumbprint: thumbprint, At: now,
 		})
 		if refused, ok := errors.AsType[*token.Refusal](err); ok {
-			return fmt.Errorf("%w: %s", rs.ErrInvalidToken, refused.Why)
+			if refused.Key == token.WrongKey { // a good proof, and somebody else's token
+				return fmt.Errorf("%w: %s", rs.ErrInvalidToken, refused.Why)
+			}
+			return fmt.Errorf("%w: %s", rs.ErrInvalidProof, refused.Why)
 		}
 		if err != nil {
 			return err
 		}
 		err = h.Store.Spend(r.Context(), realm, "dpop", token.Hash(proof.Thumbprint+"\x00"+proof.ID), now, proof.Expires)
 		if errors.Is(err, tillit.ErrSpent) {
-			return fmt.Errorf("%w: the proof was used before", rs.ErrInvalidToken)
+			return fmt.Errorf("%w: the proof was used before", rs.ErrInvalidProof)
 		}
 		return err
 	}

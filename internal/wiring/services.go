@@ -86,6 +86,16 @@ func (r *runner) serve(w http.ResponseWriter, request *http.Request) {
 	http.StripPrefix("/"+realm+"/api/"+server, s.handler).ServeHTTP(w, request)
 }
 
+// tell hands out what the service at an address guards (RFC 9728).
+func (r *runner) tell(w http.ResponseWriter, request *http.Request) {
+	s := r.get(request.PathValue("realm"), request.PathValue("server"))
+	if s == nil {
+		http.NotFound(w, request)
+		return
+	}
+	s.mount.guard.Metadata().ServeHTTP(w, request)
+}
+
 // runServices makes the services of a set of realms. One that the product does not
 // have is refused, and those that run stay.
 func (h *House) runServices(set *catalog.Set) error {
@@ -121,6 +131,7 @@ func (h *House) runService(realm string, server *tillit.Server) (*running, error
 	}
 	at := mount{realm: realm, server: server, address: h.config.Base + "/" + realm + "/api/" + server.Name}
 	at.guard = h.guard(realm, audience(server))
+	at.guard.Resource, at.guard.Name = at.address, server.Title.In()
 	handler, err := open(h, at)
 	if err != nil {
 		return nil, err
@@ -140,7 +151,7 @@ func audience(server *tillit.Server) string {
 // revoked.
 func (h *House) guard(realm, audience string) *rs.Guard {
 	return &rs.Guard{
-		Issuer: h.issuer(realm), Audience: audience, Now: h.Now, Keys: ownKeys{h, realm}, Proof: h.proof(realm),
+		Issuer: h.issuer(realm), Audience: audience, Now: h.Now, Keys: &ownKeys{house: h, realm: realm}, Proof: h.proof(realm),
 		Revoked: func(ctx context.Context, token *rs.Token) (bool, error) {
 			return h.Provider.TokenRevoked(ctx, realm, token.ID)
 		},

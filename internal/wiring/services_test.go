@@ -52,6 +52,28 @@ func TestServiceAnswersForServer(t *testing.T) {
 	}
 }
 
+// What a service guards is told where its challenge says (RFC 9728).
+func TestServiceTellsWhatItGuards(t *testing.T) {
+	house, err := openShop(t, "{is: data, scopes: {read: look, write: look, delete: look}}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer house.Close()
+	const address = "/.well-known/oauth-protected-resource/shop/api/shelf"
+	refused := httptest.NewRecorder()
+	house.Handler.ServeHTTP(refused, httptest.NewRequest(http.MethodGet, "/shop/api/shelf/data", nil))
+	if challenge := refused.Header().Get("WWW-Authenticate"); !strings.Contains(challenge, `resource_metadata="http://localhost`+address+`"`) {
+		t.Errorf("challenge %s", challenge)
+	}
+	told := httptest.NewRecorder()
+	house.Handler.ServeHTTP(told, httptest.NewRequest(http.MethodGet, address, nil))
+	for _, part := range []string{`"resource":"http://localhost/shop/api/shelf"`, `"authorization_servers":["http://localhost/shop"]`, `"scopes_supported":["look"]`, `"resource_name":"Shelf"`} {
+		if !strings.Contains(told.Body.String(), part) {
+			t.Errorf("%d %s; want %s", told.Code, told.Body, part)
+		}
+	}
+}
+
 func TestUnknownServiceIsRefused(t *testing.T) {
 	house, err := openShop(t, "cupboard")
 	if err == nil {
