@@ -27,6 +27,10 @@ type Client struct {
 
 	RedirectURIs           []string `json:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
+	BackChannelLogoutURI   string   `json:"backchannel_logout_uri,omitempty"`
+	BackChannelSession     bool     `json:"backchannel_logout_session_required,omitempty"`
+	FrontChannelLogoutURI  string   `json:"frontchannel_logout_uri,omitempty"`
+	FrontChannelSession    bool     `json:"frontchannel_logout_session_required,omitempty"`
 	SectorIdentifier       string   `json:"sector_identifier,omitempty"` // host; empty: of the first redirect URI
 
 	Scopes         []Provision          `json:"scopes,omitempty"`
@@ -99,6 +103,11 @@ func (c *Client) Public() bool { return c.AuthMethod == "none" }
 
 // MayUse reports whether the client is registered for the grant type.
 func (c *Client) MayUse(grantType string) bool { return contains(c.GrantTypes, grantType) }
+
+// HearsOfLogout reports whether the client is to be told when a session ends.
+func (c *Client) HearsOfLogout() bool {
+	return c.BackChannelLogoutURI != "" || c.FrontChannelLogoutURI != ""
+}
 
 // Answers gives the response types the client may ask for: "code" unless its
 // registration says otherwise (RFC 7591 §2).

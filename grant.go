@@ -113,6 +113,16 @@ type Session struct {
 	Ended    int64
 }
 
+// A Logout is a client that is to be told that a session has ended (OIDC
+// Back-Channel Logout §2.5).
+type Logout struct {
+	Realm   string
+	Session string // sid
+	Client  ClientID
+	Grant   string // one of the client's in the session
+	Tries   int64  // how often it was taken to be told
+}
+
 // A Remembered consent is what a person agreed to for a client until taken back.
 type Remembered struct {
 	Realm     string

@@ -28,9 +28,9 @@ type Sources struct {
 // Metrics counts what happens. Its labels are names that the realms or the code
 // declare: realms, patterns of endpoints, grant types, reasons.
 type Metrics struct {
-	registry                                         *prometheus.Registry
-	requests, issued, refused, told, signIns, slowed *prometheus.CounterVec
-	seconds                                          *prometheus.HistogramVec
+	registry                                                  *prometheus.Registry
+	requests, issued, refused, told, signIns, slowed, logouts *prometheus.CounterVec
+	seconds                                                   *prometheus.HistogramVec
 
 	handles sync.Map // series → *handle
 }
@@ -53,6 +53,7 @@ func NewMetrics(from Sources) *Metrics {
 	m.told = m.counter("tillit_errors_total", "Errors told to clients and people, by code.", "realm", "error")
 	m.signIns = m.counter("tillit_sign_ins_refused_total", "Sign-ins refused, by why.", "realm", "why")
 	m.slowed = m.counter("tillit_throttled_total", "Wrong secrets and codes beyond what an address may send.", "realm", "what")
+	m.logouts = m.counter("tillit_logouts_told_total", "Tries to tell a client that a session has ended, by what came of it.", "realm", "outcome")
 	m.seconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "tillit_http_request_duration_seconds", Help: "Time to answer an HTTP request.", Buckets: durations,
 	}, []string{"realm", "endpoint"})
@@ -145,3 +146,6 @@ func (c catalogInfo) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(catalogDesc, prometheus.GaugeValue, 1, realm, version)
 	}
 }
+
+// LogoutTold counts a try to tell a client of a logout.
+func (m *Metrics) LogoutTold(realm, outcome string) { m.logouts.WithLabelValues(realm, outcome).Inc() }

@@ -125,7 +125,7 @@ func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *re
 	}
 	model := Account{Action: accountAddress(realm, "", r.URL.Query().Get("ui_locales")), Token: token}
 	model.Person = p.displayName(ctx, &authorization{realm: realm, catalog: realm.catalog, client: accountClient, person: person, context: session.Context})
-	if slices.Contains([]string{"revoked", "withdrawn", "revoked_client", "revoked_all"}, told) {
+	if slices.Contains([]string{"revoked", "withdrawn", "revoked_client", "revoked_all", "ended"}, told) {
 		model.Told = p.Pages.Sentence(language, "told."+told)
 	}
 	if model.Grants, err = p.accountGrants(ctx, realm, person, language); err != nil {
@@ -135,6 +135,9 @@ func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *re
 		return err
 	}
 	if model.SignIns, err = p.accountSignIns(ctx, realm, person, language); err != nil {
+		return err
+	}
+	if model.Sessions, err = p.accountSessions(r, realm, session, language); err != nil {
 		return err
 	}
 	return p.page(w, r, realm, http.StatusOK, "account", language, "", model)
@@ -292,6 +295,9 @@ func (p *Provider) accountForm(w http.ResponseWriter, r *http.Request, realm *re
 	action := form.Get("action")
 	if action == "logout" {
 		return p.logout(w, r, realm, session, &logoutRequest{}, p.language(r, realm, nil))
+	}
+	if action == "end_session" {
+		return p.endFromAccount(w, r, realm, session, form.Get("session"))
 	}
 	record, err := p.withdrawal(ctx, realm, session.Person, action, form)
 	if err != nil {

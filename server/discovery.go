@@ -86,6 +86,9 @@ func (p *Provider) interactive(realm *realm, m map[string]any, put func(string, 
 	m["userinfo_endpoint"] = realm.endpoint("/userinfo")
 	m["end_session_endpoint"] = realm.endpoint("/logout")
 	m["claims_parameter_supported"] = true
+	for _, member := range []string{"backchannel_logout_supported", "backchannel_logout_session_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported"} {
+		m[member] = true
+	}
 	if feature(c, "request_object") {
 		put("request_object_signing_alg_values_supported", token.AsymmetricAlgorithms)
 	}

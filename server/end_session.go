@@ -172,36 +172,58 @@ func (p *Provider) interactLogout(w http.ResponseWriter, r *http.Request, realm 
 // logout ends the session and what hangs on it; then the browser goes where the
 // client may send it, or sees that it is done.
 func (p *Provider) logout(w http.ResponseWriter, r *http.Request, realm *realm, session *tillit.Session, request *logoutRequest, language string) error {
-	now := p.now()
-	ended := map[string]bool{}
-	end := func(sid string) error {
-		if sid == "" || ended[sid] {
-			return nil
-		}
-		ended[sid] = true
-		record := &tillit.AuditRecord{Realm: realm.name, Time: now, Event: "signed_out"}
-		return p.Store.EndSession(r.Context(), realm.name, sid, now, record)
+	var sessions []string
+	if request.Proven && request.SID != "" {
+		sessions = append(sessions, request.SID)
 	}
-	if request.Proven {
-		if err := end(request.SID); err != nil {
+	if session != nil && !slices.Contains(sessions, session.ID) {
+		sessions = append(sessions, session.ID)
+	}
+	var frames []string
+	for _, sid := range sessions {
+		more, err := p.endOne(r.Context(), realm, sid)
+		if err != nil {
 			return err
 		}
-	}
-	if session != nil {
-		if err := end(session.ID); err != nil {
-			return err
-		}
+		frames = append(frames, more...)
 	}
 	realm.clearCookie(w, browserCookie)
 	realm.clearCookie(w, accountCookie)
-	if request.Redirect == "" {
-		return p.finalPage(w, r, realm, "signed_out", language)
+	return p.signedOut(w, r, realm, request, frames, language)
+}
+
+// endOne ends a session and gives the addresses by which its clients forget it in
+// this browser.
+func (p *Provider) endOne(ctx context.Context, realm *realm, sid string) ([]string, error) {
+	now := p.now()
+	record := &tillit.AuditRecord{Realm: realm.name, Time: now, Event: "signed_out"}
+	if err := p.Store.EndSession(ctx, realm.name, sid, now, record); err != nil {
+		return nil, err
 	}
+	p.sessionEnded()
+	return p.frameAddresses(ctx, realm, sid)
+}
+
+// frameSeconds is how long the signed-out page gives clients before the browser
+// goes on by itself.
+const frameSeconds = "3"
+
+// signedOut sends the browser on, at once where no client has to hear of it here.
+func (p *Provider) signedOut(w http.ResponseWriter, r *http.Request, realm *realm, request *logoutRequest, frames []string, language string) error {
 	target := request.Redirect
-	if request.State != "" {
+	if target != "" && request.State != "" {
 		target = withQuery(target, map[string][]string{"state": {request.State}})
 	}
-	w.Header().Set("Location", target)
-	w.WriteHeader(http.StatusSeeOther)
-	return nil
+	if target != "" && len(frames) == 0 {
+		w.Header().Set("Location", target)
+		w.WriteHeader(http.StatusSeeOther)
+		return nil
+	}
+	model := Done{
+		Title: p.Pages.Sentence(language, "done.signed_out.title"), Text: p.Pages.Sentence(language, "done.signed_out.text"), Frames: frames, Link: target,
+	}
+	if target != "" {
+		w.Header().Set("Refresh", frameSeconds+"; url="+target)
+	}
+	return p.framing(w, r, realm, http.StatusOK, "done", language, "", origins(frames), model)
 }

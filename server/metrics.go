@@ -13,6 +13,8 @@ type Metrics interface {
 	SignInRefused(realm, why string)
 	// Throttled counts what was refused because it was got wrong too often.
 	Throttled(realm, what string)
+	// LogoutTold counts tries to tell a client of a logout: told, failed, given_up.
+	LogoutTold(realm, outcome string)
 }
 
 // metrics gives what counts, or what does not.
@@ -30,3 +32,4 @@ func (uncounted) Refused(string, string)       {}
 func (uncounted) Told(string, string)          {}
 func (uncounted) SignInRefused(string, string) {}
 func (uncounted) Throttled(string, string)     {}
+func (uncounted) LogoutTold(string, string)    {}

@@ -150,7 +150,13 @@ func (p *Provider) mintExtra(ctx context.Context, m *minting, out *minted) error
 // algorithm is the client's choice where the realm has it, else the realm's
 // default.
 func (m *minting) algorithm(wanted string) string {
-	algorithms := m.catalog.Settings.Algorithms
+	return algorithmOf(m.catalog, wanted)
+}
+
+// algorithmOf is the algorithm that a client wants, where the realm has it, else
+// the realm's own.
+func algorithmOf(c *tillit.Catalog, wanted string) string {
+	algorithms := c.Settings.Algorithms
 	if wanted != "" && slices.Contains(algorithms, wanted) {
 		return wanted
 	}
@@ -205,7 +211,7 @@ func (m *minting) member(kind, name string) any {
 	case "nonce":
 		return present(m.context.Nonce)
 	case "sid":
-		if m.catalog.Settings.SID == "for_logout" {
+		if m.catalog.Settings.SID == "for_logout" && !m.client.HearsOfLogout() {
 			return nil
 		}
 		return present(m.session)

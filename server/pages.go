@@ -110,7 +110,10 @@ type Logout struct {
 }
 
 // Page "done": a final page without a form.
-type Done struct{ Title, Text, Link, LinkText string }
+type Done struct {
+	Title, Text, Link, LinkText string
+	Frames                      []string // loaded unseen: how clients forget a person who signed out
+}
 
 // Page "error": a request that must not be redirected.
 type ErrorPage struct {
@@ -137,7 +140,9 @@ type Account struct {
 	Grants  []AccountGrant
 	Clients []AccountClient // remembered consents
 	SignIns []AccountSignIn
-	Told    string // what was just done, role="status", or ""
+	// Sessions are where the person is signed in now.
+	Sessions []AccountSession
+	Told     string // what was just done, role="status", or ""
 }
 
 // AccountGrant is one grant; its form posts name="grant" value=ID and action=revoke.
@@ -163,6 +168,16 @@ type AccountItem struct {
 type AccountClient struct {
 	Client ClientCard
 	Items  []AccountItem
+}
+
+// AccountSession is one browser that is signed in: session=ID, action=end_session.
+type AccountSession struct {
+	ID       string
+	Way      string // how the person signed in
+	Created  string
+	LastSeen string
+	Clients  []ClientCard
+	Here     bool // the browser that looks at the page
 }
 
 // AccountSignIn is one sign-in.

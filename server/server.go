@@ -30,7 +30,8 @@ import (
 )
 
 // A Provider serves the OpenID Connect and OAuth 2.0 endpoints of every realm.
-// All fields but Needs, Off, Metrics, Attempts and Address must be set before Handler is called.
+// All fields but Needs, Off, Metrics, Attempts, Messenger, Ended
+// and Address must be set before Handler is called.
 type Provider struct {
 	Base     string            // base URL without a trailing slash, e.g. https://id.example
 	Issuers  map[string]string // realm → issuer, where it is not {Base}/{realm}
@@ -55,6 +56,11 @@ type Provider struct {
 	Off      map[string]bool // named checks switched off, by tests alone
 	Metrics  Metrics         // nil: nothing is counted
 	Attempts Attempts        // of secrets and codes got wrong; nil: none is too many
+	// Messenger tells clients of logouts; nil: nobody is told.
+	Messenger Messenger
+	// Ended is called when a session has ended, so that TellLogouts is called soon;
+	// nil: whoever calls it looks by the clock alone.
+	Ended func()
 	// Address gives where a request came from, for Attempts alone; nil: from the
 	// other end of the connection.
 	Address func(*http.Request) netip.Addr

@@ -127,6 +127,7 @@ func (p *Provider) renewSession(w http.ResponseWriter, r *http.Request, a *autho
 		Context: a.context, Created: now, LastSeen: now, Expires: min(now+sso.Max, now+sso.Idle),
 	}
 	s.Context.Nonce = ""
+	defer p.sessionEnded() // somebody else's, perhaps
 	return p.Store.SaveSession(ctx, s, old)
 }
 

@@ -186,6 +186,11 @@ func (p *Provider) displayName(ctx context.Context, a *authorization) string {
 // page renders one page with the headers every page has. redirect is an address
 // a form may end up at, "" for none: a form's redirect counts as its action.
 func (p *Provider) page(w http.ResponseWriter, r *http.Request, realm *realm, status int, template, language, redirect string, model any) error {
+	return p.framing(w, r, realm, status, template, language, redirect, nil, model)
+}
+
+// framing renders a page that may hold frames of the origins, and of no other.
+func (p *Provider) framing(w http.ResponseWriter, r *http.Request, realm *realm, status int, template, language, redirect string, frames []string, model any) error {
 	nonce := newID()
 	frame := Frame{
 		Realm: realm.name, Title: realm.catalog.Title.In(language), Language: language,
@@ -201,7 +206,11 @@ func (p *Provider) page(w http.ResponseWriter, r *http.Request, realm *realm, st
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", language)
-	h.Set("Content-Security-Policy", policy(nonce, redirect))
+	security := policy(nonce, redirect)
+	if len(frames) > 0 {
+		security += "; frame-src " + strings.Join(frames, " ")
+	}
+	h.Set("Content-Security-Policy", security)
 	w.WriteHeader(status)
 	w.Write(b.Bytes())
 	return nil

@@ -42,15 +42,26 @@ type Store interface {
 
 	// SaveSession inserts a session and, when old is not nil, ends that one in
 	// the same commit (the cookie is renewed at sign-in and step-up). When old is
-	// another person's, what does not outlive it ends as in EndSession.
+	// another person's, it ends as in EndSession.
 	SaveSession(ctx context.Context, s *tillit.Session, old []byte) error
 	// Session gives a session that is neither ended nor expired at the instant.
 	Session(ctx context.Context, realm string, hash []byte, at int64) (*tillit.Session, error)
 	// TouchSession notes that the session was used.
 	TouchSession(ctx context.Context, realm string, hash []byte, at, expires int64) error
 	// EndSession ends the session and revokes its grants that do not outlive it
-	// (Shape.Offline).
+	// (Shape.Offline). Its clients are then to be told, each once.
 	EndSession(ctx context.Context, realm, sid string, at int64, record *tillit.AuditRecord) error
+	// Sessions lists a person's living sessions, the one used last first.
+	Sessions(ctx context.Context, realm, person string, at int64) ([]tillit.Session, error)
+	// SessionClients lists the clients that took part in a session, ended or not.
+	SessionClients(ctx context.Context, realm, sid string) ([]tillit.ClientID, error)
+	// TakeLogouts gives clients that are to be told now, to nobody else until the
+	// instant lease.
+	TakeLogouts(ctx context.Context, at, lease int64, limit int) ([]tillit.Logout, error)
+	// DelayLogout lets one be taken again at the instant due.
+	DelayLogout(ctx context.Context, l tillit.Logout, due int64) error
+	// LogoutDone ends one: told, or given up.
+	LogoutDone(ctx context.Context, l tillit.Logout, at int64) error
 
 	// Code gives a code by its hash, spent or not, with its grant.
 	Code(ctx context.Context, realm string, hash []byte) (*tillit.Code, error)

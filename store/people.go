@@ -37,6 +37,7 @@ var eraseAlso = [...]string{
 	sqlEraseRefresh,
 	`DELETE FROM opaque_tokens WHERE realm = $1 AND grant_id IN (SELECT g.id FROM grants g WHERE g.realm = $1 AND g.person = $2)`,
 	`DELETE FROM withdrawn WHERE realm = $1 AND grant_id IN (SELECT g.id FROM grants g WHERE g.realm = $1 AND g.person = $2)`,
+	`DELETE FROM logouts WHERE realm = $1 AND grant_id IN (SELECT g.id FROM grants g WHERE g.realm = $1 AND g.person = $2)`,
 	`DELETE FROM grants WHERE realm = $1 AND person = $2`,
 	`DELETE FROM remembered WHERE realm = $1 AND person = $2`,
 	`DELETE FROM pseudonyms WHERE realm = $1 AND person = $2`,

@@ -27,7 +27,7 @@ AND session IN (SELECT sid FROM sessions WHERE realm = $2 AND hash = $3 AND pers
 // SaveSession inserts a session and, when old is not nil, ends that one in the
 // same commit. The grants of the old one live on if it is the same person's; if
 // it is somebody else's, those that do not outlive it end with it, as do the
-// codes that would become such grants.
+// codes that would become such grants, and its clients are to be told.
 func (s *Store) SaveSession(ctx context.Context, session *tillit.Session, old []byte) error {
 	signIn, err := encode(session.SignIn)
 	if err != nil {
@@ -45,6 +45,9 @@ func (s *Store) SaveSession(ctx context.Context, session *tillit.Session, old []
 				if _, err := tx.exec(query, at, session.Realm, old, session.Person); err != nil {
 					return err
 				}
+			}
+			if _, err := tx.exec(sqlTellFormer, at, at+logoutsRemembered, session.Realm, old, session.Person); err != nil {
+				return err
 			}
 			if _, err := tx.exec(sqlRenewSession, at, session.Realm, old); err != nil {
 				return err
@@ -78,8 +81,9 @@ func (s *Store) TouchSession(ctx context.Context, realm string, hash []byte, at,
 	})
 }
 
-// EndSession ends the session, revokes its grants that do not outlive it, and
-// spends the codes that would become such grants. Doing it twice is no error.
+// EndSession ends the session, revokes its grants that do not outlive it, spends
+// the codes that would become such grants, and notes that its clients are to be
+// told. Doing it twice is no error, and tells nobody twice.
 func (s *Store) EndSession(ctx context.Context, realm, sid string, at int64, record *tillit.AuditRecord) error {
 	if sid == "" { // it would name every grant without a session
 		return fmt.Errorf("end session: %w: no sid was given", tillit.ErrNotFound)
@@ -95,6 +99,9 @@ func (s *Store) EndSession(ctx context.Context, realm, sid string, at int64, rec
 			if _, err := tx.exec(query, at, realm, sid); err != nil {
 				return err
 			}
+		}
+		if _, err := tx.exec(sqlTellSession, at, at+logoutsRemembered, realm, sid); err != nil {
+			return err
 		}
 		return tx.append(e)
 	})

@@ -21,6 +21,7 @@ var sweeps = [...]struct {
 }{
 	{`DELETE FROM interactions WHERE expires <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM interactions x WHERE x.expires <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM sessions WHERE expires <= $1 AND (realm, hash) IN (SELECT x.realm, x.hash FROM sessions x WHERE x.expires <= $1 LIMIT $2)`, 0},
+	{`DELETE FROM logouts WHERE expires <= $1 AND (realm, session, client) IN (SELECT x.realm, x.session, x.client FROM logouts x WHERE x.expires <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM codes WHERE expires <= $1 AND (realm, hash) IN (SELECT x.realm, x.hash FROM codes x WHERE x.expires <= $1 LIMIT $2)`, codesRemembered},
 	{`DELETE FROM refresh_tokens WHERE expires <= $1 AND (realm, hash) IN (SELECT x.realm, x.hash FROM refresh_tokens x WHERE x.expires <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM opaque_tokens WHERE expires <= $1 AND (realm, hash) IN (SELECT x.realm, x.hash FROM opaque_tokens x WHERE x.expires <= $1 LIMIT $2)`, 0},

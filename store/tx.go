@@ -41,6 +41,14 @@ func (t *tx) row(query string, args []any, dest ...any) error {
 	return t.on.row(context.WithoutCancel(t.ctx), query, args, dest...)
 }
 
+// rows runs a statement that gives rows, a change with RETURNING too.
+func (t *tx) rows(query string, args []any, each func(scan) error) error {
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	return t.on.rows(context.WithoutCancel(t.ctx), query, args, each)
+}
+
 // change runs a statement that must change something, else the error is otherwise.
 func (t *tx) change(otherwise error, query string, args ...any) error {
 	n, err := t.exec(query, args...)

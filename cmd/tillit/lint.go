@@ -134,6 +134,43 @@ func (l *linter) lintAddresses() {
 	for i, address := range l.client.PostLogoutRedirectURIs {
 		l.lintAddress(fmt.Sprintf("post_logout_redirect_uris[%d]", i), address)
 	}
+	l.lintLogout()
+}
+
+// lintLogout reads where the client hears of logouts. What the browser loads has
+// to be of the client's own origin (OIDC Front-Channel Logout §2).
+func (l *linter) lintLogout() {
+	for _, at := range []struct {
+		member, address string
+		required        bool
+	}{
+		{"backchannel_logout_uri", l.client.BackChannelLogoutURI, l.client.BackChannelSession},
+		{"frontchannel_logout_uri", l.client.FrontChannelLogoutURI, l.client.FrontChannelSession},
+	} {
+		if at.address == "" {
+			if at.required {
+				l.fault(at.member, "the address", "it is missing, and its session_required is set")
+			}
+			continue
+		}
+		u, err := url.Parse(at.address)
+		switch {
+		case err != nil || !u.IsAbs() || u.Hostname() == "" || u.User != nil || strings.Contains(at.address, "#"):
+			l.fault(at.member, "an absolute URI without a fragment", "%q is malformed", at.address)
+		case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+			l.fault(at.member, "https", "a session's end is told over an encrypted connection")
+		case at.member == "frontchannel_logout_uri" && !slices.ContainsFunc(l.client.RedirectURIs, func(s string) bool { return sameOrigin(s, u) }):
+			l.fault(at.member, "an address of the same scheme, host and port as a redirect URI", "%q is of another origin", at.address)
+		}
+	}
+}
+
+func sameOrigin(address string, as *url.URL) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != as.Scheme || u.Hostname() != as.Hostname() {
+		return false
+	}
+	return u.Port() == as.Port() || loopback(u.Hostname()) // which has any port
 }
 
 func (l *linter) lintAddress(path, address string) {

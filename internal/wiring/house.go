@@ -70,7 +70,8 @@ type House struct {
 
 	config   Config
 	services runner
-	offset   atomic.Int64 // of the clock, in nanoseconds; dev moves it
+	ended    chan struct{} // a session has ended
+	offset   atomic.Int64  // of the clock, in nanoseconds; dev moves it
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 }
@@ -91,7 +92,7 @@ func Open(ctx context.Context, c Config) (*House, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &House{config: c, Catalogs: catalog.NewHolder(set)}
+	h := &House{config: c, Catalogs: catalog.NewHolder(set), ended: make(chan struct{}, 1)}
 	if h.Store, err = store.Open(ctx, c.Store, store.Options{Stamp: c.Stamp, Create: true, Logger: c.Log}); err != nil {
 		return nil, err
 	}
@@ -101,6 +102,7 @@ func Open(ctx context.Context, c Config) (*House, error) {
 	background, stop := context.WithCancel(context.Background())
 	h.stop = stop
 	h.done.Go(func() { h.keepUp(background) })
+	h.done.Go(func() { h.tellLogouts(background) })
 	return h, nil
 }
 
@@ -140,6 +142,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
 		Login: h.book(hasher), Sources: source.Directory{}, Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
+		Messenger: messenger{h.Fetch}, Ended: h.nudge,
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
 	}
 	if c.Operations.Throttle {
