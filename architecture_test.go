@@ -35,6 +35,7 @@ var arrows = map[string]struct {
 	"realms/demo":         {nil, "texts"},
 	"rs":                  {nil, "what any API can use to check tokens, ours or not"},
 	"source":              {nil, "knows where claims come from; it does not decide"},
+	"story":               {nil, "tells what is decided; it reads no files and decides nothing"},
 	"store":               {nil, "keeps what it is given; it interprets nothing"},
 	"store/pgtest":        {[]string{"store"}, "starts a database for tests"},
 	"store/storetest":     {[]string{"store"}, "one suite for every engine"},

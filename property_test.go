@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/story"
 )
 
 // realmsUnderTest are those that random questions are put to.
@@ -19,12 +20,12 @@ var realmsUnderTest = []string{"bankid", "buypass", "idporten", "maskinporten", 
 
 // drawScene draws a client, an ask and facts of a realm. Nothing in it needs to
 // be sensible: Decide must hold its promises for every question.
-func drawScene(t *rapid.T) *scene {
-	s := newScene()
-	s.catalog = find(rapid.SampledFrom(realmsUnderTest).Draw(t, "realm"), "")
-	s.client = drawClient(t, s.catalog)
-	s.ask = drawAsk(t, s.catalog, &s.client)
-	s.facts = drawFacts(t, s.catalog, &s.ask)
+func drawScene(t *rapid.T) *story.Scene {
+	s := story.NewScene(find)
+	s.Catalog = find(rapid.SampledFrom(realmsUnderTest).Draw(t, "realm"), "")
+	s.Client = drawClient(t, s.Catalog)
+	s.Ask = drawAsk(t, s.Catalog, &s.Client)
+	s.Facts = drawFacts(t, s.Catalog, &s.Ask)
 	return s
 }
 
@@ -232,8 +233,8 @@ func withinOf(t *rapid.T, what string, less, more map[string]bool) {
 }
 
 // frozen is everything Decide was given, as text.
-func frozen(s *scene) string {
-	b, err := json.Marshal([]any{s.client, s.ask, s.facts, s.facts.Prior, s.facts.Narrow, s.catalog.Scopes, s.catalog.Servers})
+func frozen(s *story.Scene) string {
+	b, err := json.Marshal([]any{s.Client, s.Ask, s.Facts, s.Facts.Prior, s.Facts.Narrow, s.Catalog.Scopes, s.Catalog.Servers})
 	if err != nil {
 		panic(err)
 	}
@@ -244,9 +245,9 @@ func TestTheSameQuestionHasTheSameAnswer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
 		before := frozen(s)
-		first := s.decide()
+		first := s.Decide()
 		for range 3 {
-			if again := s.decide(); !reflect.DeepEqual(first, again) {
+			if again := s.Decide(); !reflect.DeepEqual(first, again) {
 				t.Fatalf("two answers:\n%s\n%s", &first, &again)
 			}
 		}
@@ -276,7 +277,7 @@ func TestShortcutsChangeNothing(t *testing.T) {
 func TestEverythingAskedForHasOneVerdict(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		d := s.decide()
+		d := s.Decide()
 		verdicts := map[tillit.ScopeName]int{}
 		for _, v := range d.Scopes {
 			verdicts[v.Scope]++
@@ -284,8 +285,8 @@ func TestEverythingAskedForHasOneVerdict(t *testing.T) {
 				t.Errorf("%q has %d verdicts, reason %q", v.Scope, verdicts[v.Scope], v.Reason)
 			}
 		}
-		for _, name := range s.ask.Scopes {
-			if scope := s.catalog.Scope(name); scope != nil {
+		for _, name := range s.Ask.Scopes {
+			if scope := s.Catalog.Scope(name); scope != nil {
 				name = scope.Name
 			}
 			if verdicts[name] == 0 {
@@ -293,7 +294,7 @@ func TestEverythingAskedForHasOneVerdict(t *testing.T) {
 			}
 		}
 		claims := map[string]bool{}
-		for _, v := range d.ClaimVerdicts(s.catalog) {
+		for _, v := range d.ClaimVerdicts(s.Catalog) {
 			key := fmt.Sprint(v.Claim, v.Sink)
 			if claims[key] {
 				t.Errorf("%s has two verdicts in %s", v.Claim, v.Sink)
@@ -317,9 +318,9 @@ func TestEverythingAskedForHasOneVerdict(t *testing.T) {
 func TestOrderAndRepetitionOfScopesAreIrrelevant(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		first := s.decide()
-		s.ask.Scopes = rapid.Permutation(append(s.ask.Scopes, subset(t, "again", s.ask.Scopes, 3)...)).Draw(t, "order")
-		second := s.decide()
+		first := s.Decide()
+		s.Ask.Scopes = rapid.Permutation(append(s.Ask.Scopes, subset(t, "again", s.Ask.Scopes, 3)...)).Draw(t, "order")
+		second := s.Decide()
 		if (first.Refused == nil) != (second.Refused == nil) || first.Refused != nil && first.Refused.Reason != second.Refused.Reason {
 			t.Fatalf("refused otherwise:\n%s\n%s", &first, &second)
 		}
@@ -345,16 +346,16 @@ func restricts(c *tillit.Catalog, name tillit.ScopeName) bool {
 func TestLessProvisioningNeverYieldsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		more := s.decide()
-		if len(s.client.Scopes) == 0 {
+		more := s.Decide()
+		if len(s.Client.Scopes) == 0 {
 			return
 		}
-		lost := rapid.SampledFrom(s.client.Scopes).Draw(t, "lost").Scope
-		if restricts(s.catalog, lost) {
+		lost := rapid.SampledFrom(s.Client.Scopes).Draw(t, "lost").Scope
+		if restricts(s.Catalog, lost) {
 			return
 		}
-		s.client.Scopes = slices.DeleteFunc(slices.Clone(s.client.Scopes), func(p tillit.Provision) bool { return p.Scope == lost })
-		less := s.decide()
+		s.Client.Scopes = slices.DeleteFunc(slices.Clone(s.Client.Scopes), func(p tillit.Provision) bool { return p.Scope == lost })
+		less := s.Decide()
 		switch {
 		case more.Refused != nil && whoeverAsks[more.Refused.Reason]:
 			if less.Refused == nil {
@@ -379,18 +380,18 @@ var whoeverAsks = map[tillit.Reason]bool{
 func TestLessConsentNeverYieldsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		more := s.decide()
-		if len(s.facts.Consent.Agreed) == 0 || more.Refused != nil || len(more.Needs) > 0 {
+		more := s.Decide()
+		if len(s.Facts.Consent.Agreed) == 0 || more.Refused != nil || len(more.Needs) > 0 {
 			return
 		}
-		i := rapid.IntRange(0, len(s.facts.Consent.Agreed)-1).Draw(t, "taken back")
-		item := s.facts.Consent.Agreed[i].Item
-		s.facts.Consent.Agreed = slices.Delete(slices.Clone(s.facts.Consent.Agreed), i, i+1)
+		i := rapid.IntRange(0, len(s.Facts.Consent.Agreed)-1).Draw(t, "taken back")
+		item := s.Facts.Consent.Agreed[i].Item
+		s.Facts.Consent.Agreed = slices.Delete(slices.Clone(s.Facts.Consent.Agreed), i, i+1)
 		if rapid.Bool().Draw(t, "declined") {
-			s.facts.Consent.Declined = append(slices.Clone(s.facts.Consent.Declined), item)
+			s.Facts.Consent.Declined = append(slices.Clone(s.Facts.Consent.Declined), item)
 		}
-		s.facts.NoInteraction = rapid.Bool().Draw(t, "without pages")
-		less := s.decide()
+		s.Facts.NoInteraction = rapid.Bool().Draw(t, "without pages")
+		less := s.Decide()
 		withinOf(t, "without agreement to "+item, released(&less), released(&more))
 	})
 }
@@ -398,17 +399,17 @@ func TestLessConsentNeverYieldsMore(t *testing.T) {
 func TestALowerLevelNeverYieldsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		if s.facts.SignIn == nil {
+		if s.Facts.SignIn == nil {
 			return
 		}
-		more := s.decide()
+		more := s.Decide()
 		if more.Refused != nil || len(more.Needs) > 0 {
 			return
 		}
-		signIn := *s.facts.SignIn
+		signIn := *s.Facts.SignIn
 		signIn.Level = rapid.IntRange(0, signIn.Level).Draw(t, "level")
-		s.facts.SignIn = &signIn
-		less := s.decide()
+		s.Facts.SignIn = &signIn
+		less := s.Decide()
 		withinOf(t, "a lower level", released(&less), released(&more))
 	})
 }
@@ -418,20 +419,20 @@ func TestALowerLevelNeverYieldsMore(t *testing.T) {
 func TestLosingARestrictionLiftsNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		s.catalog = find(rapid.SampledFrom([]string{"library", "idporten"}).Draw(t, "realm that restricts"), "")
-		s.client = drawClient(t, s.catalog)
-		restriction := map[string]tillit.ScopeName{"library": "anonymous", "idporten": "skogdata:helse"}[s.catalog.Realm]
-		s.client.Scopes = append(s.client.Scopes, tillit.Provision{Scope: restriction})
-		s.ask = drawAsk(t, s.catalog, &s.client)
-		s.ask.Scopes = append(s.ask.Scopes, restriction)
-		s.facts = drawFacts(t, s.catalog, &s.ask)
-		s.facts.Access = append(s.facts.Access, restriction)
-		withheld := s.catalog.Scope(restriction).Withholds
-		decisions := []tillit.Decision{s.decide()}
-		s.facts.Consent.Declined = append(s.facts.Consent.Declined, string(restriction))
-		decisions = append(decisions, s.decide())
-		s.client.Scopes = slices.DeleteFunc(s.client.Scopes, func(p tillit.Provision) bool { return p.Scope == restriction })
-		decisions = append(decisions, s.decide())
+		s.Catalog = find(rapid.SampledFrom([]string{"library", "idporten"}).Draw(t, "realm that restricts"), "")
+		s.Client = drawClient(t, s.Catalog)
+		restriction := map[string]tillit.ScopeName{"library": "anonymous", "idporten": "skogdata:helse"}[s.Catalog.Realm]
+		s.Client.Scopes = append(s.Client.Scopes, tillit.Provision{Scope: restriction})
+		s.Ask = drawAsk(t, s.Catalog, &s.Client)
+		s.Ask.Scopes = append(s.Ask.Scopes, restriction)
+		s.Facts = drawFacts(t, s.Catalog, &s.Ask)
+		s.Facts.Access = append(s.Facts.Access, restriction)
+		withheld := s.Catalog.Scope(restriction).Withholds
+		decisions := []tillit.Decision{s.Decide()}
+		s.Facts.Consent.Declined = append(s.Facts.Consent.Declined, string(restriction))
+		decisions = append(decisions, s.Decide())
+		s.Client.Scopes = slices.DeleteFunc(s.Client.Scopes, func(p tillit.Provision) bool { return p.Scope == restriction })
+		decisions = append(decisions, s.Decide())
 		for _, d := range decisions {
 			for _, sc := range d.Shape.Claims {
 				for _, name := range sc.Claims {
@@ -449,17 +450,17 @@ func TestLosingARestrictionLiftsNothing(t *testing.T) {
 func TestAGrantNeverGrows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		first := s.decide()
+		first := s.Decide()
 		if first.Refused != nil || len(first.Needs) > 0 {
 			return
 		}
 		before := released(&first)
-		s.goOn(&first)
-		s.client = drawClient(t, s.catalog)
-		later := drawFacts(t, s.catalog, &s.ask)
-		s.facts.Consent, s.facts.Access = later.Consent, later.Access
-		s.facts.Narrow = subset(t, "narrowed", first.Shape.Scopes, 3)
-		second := s.decide()
+		s.GoOn(&first)
+		s.Client = drawClient(t, s.Catalog)
+		later := drawFacts(t, s.Catalog, &s.Ask)
+		s.Facts.Consent, s.Facts.Access = later.Consent, later.Access
+		s.Facts.Narrow = subset(t, "narrowed", first.Shape.Scopes, 3)
+		second := s.Decide()
 		withinOf(t, "a later decision", released(&second), before)
 		shape, prior := &second.Shape, &first.Shape
 		if shape.IDToken && !prior.IDToken || shape.UserInfo && !prior.UserInfo || shape.Refresh && !prior.Refresh || shape.Offline && !prior.Offline {
@@ -480,12 +481,12 @@ func TestGivenScopesWereAskedFor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
 		asked := map[tillit.ScopeName]bool{}
-		for _, name := range s.ask.Scopes {
-			if scope := s.catalog.Scope(name); scope != nil {
+		for _, name := range s.Ask.Scopes {
+			if scope := s.Catalog.Scope(name); scope != nil {
 				asked[scope.Name] = true
 			}
 		}
-		d := s.decide()
+		d := s.Decide()
 		for _, name := range d.Shape.Scopes {
 			if !asked[name] {
 				t.Errorf("%s was not asked for", name)
@@ -500,17 +501,17 @@ func TestADecisionHoldsNoValue(t *testing.T) {
 	const value = "17858512370"
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		for i := range s.ask.Claims.UserInfo {
-			s.ask.Claims.UserInfo[i].Values = []json.RawMessage{json.RawMessage(`"` + value + `"`)}
+		for i := range s.Ask.Claims.UserInfo {
+			s.Ask.Claims.UserInfo[i].Values = []json.RawMessage{json.RawMessage(`"` + value + `"`)}
 		}
-		for name := range s.ask.Parameters {
-			s.ask.Parameters[name] = value
+		for name := range s.Ask.Parameters {
+			s.Ask.Parameters[name] = value
 		}
-		if s.facts.SignIn != nil {
-			s.facts.SignIn.Subject = value
+		if s.Facts.SignIn != nil {
+			s.Facts.SignIn.Subject = value
 		}
-		s.ask.ACRValues = append(s.ask.ACRValues, value)
-		d := s.decide()
+		s.Ask.ACRValues = append(s.Ask.ACRValues, value)
+		d := s.Decide()
 		b, err := json.Marshal(d)
 		if err != nil {
 			t.Fatal(err)

@@ -146,7 +146,8 @@ func TestEveryReasonIsTold(t *testing.T) {
 	bitten := map[tillit.Reason][]tillit.ScopeName{}
 	given := map[tillit.ScopeName]bool{}
 	for _, s := range readStories(t) {
-		for _, d := range s.tell(t) {
+		for _, part := range tell(t, s) {
+			d := part.Decision
 			if d.Refused != nil {
 				told[d.Refused.Reason] = true
 			}

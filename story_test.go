@@ -13,19 +13,10 @@ import (
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/catalog"
 	"github.com/tillit/tillit/realms"
+	"github.com/tillit/tillit/story"
 )
 
 var update = flag.Bool("update", false, "write what the code says today to the golden files")
-
-// A story is a sentence, a scene and the decision it comes to; then, as often as
-// it goes on, what is different later and the decision at redemption or refresh.
-type story struct {
-	name  string
-	title string
-	parts []part
-}
-
-type part struct{ scene, decision string }
 
 // sets are the shipped realms and those of testdata/realms.
 var sets = sync.OnceValue(func() []*catalog.Set {
@@ -54,14 +45,16 @@ func find(realm, dialect string) *tillit.Catalog {
 // read as a difference of its story.
 func TestStories(t *testing.T) {
 	for _, s := range readStories(t) {
-		t.Run(s.name, func(t *testing.T) {
-			told := s.tell(t)
+		t.Run(s.Name, func(t *testing.T) {
+			told := tell(t, s)
 			if *update {
-				s.write(t, told)
+				if err := os.WriteFile("testdata/decide/"+s.Name+".txt", []byte(s.Format(told)), 0o644); err != nil {
+					t.Fatal(err)
+				}
 				return
 			}
-			for i := range s.parts {
-				if diff := cmp.Diff(s.parts[i].decision, told[i].String()); diff != "" {
+			for i := range s.Parts {
+				if diff := cmp.Diff(s.Parts[i].Decision, told[i].Decision.String()); diff != "" {
 					t.Errorf("part %d (-want +got); -update writes it:\n%s", i+1, diff)
 				}
 			}
@@ -69,61 +62,32 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// tell decides every part. Each later one begins with what the former came to.
-func (s *story) tell(t testing.TB) []tillit.Decision {
+func tell(t testing.TB, s *story.Story) []story.Told {
 	t.Helper()
-	var decisions []tillit.Decision
-	scene := newScene()
-	for i, p := range s.parts {
-		if i > 0 {
-			scene.goOn(&decisions[i-1])
-		}
-		for _, line := range strings.Split(p.scene, "\n") {
-			if err := scene.read(line); err != nil {
-				t.Fatalf("%s: %q: %v", s.name, line, err)
-			}
-		}
-		decisions = append(decisions, scene.decide())
+	told, err := s.Tell(find)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return decisions
+	return told
 }
 
-func readStories(t testing.TB) []*story {
+func readStories(t testing.TB) []*story.Story {
 	t.Helper()
 	names, err := filepath.Glob("testdata/decide/*.txt")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no story in testdata/decide: %v", err)
 	}
-	stories := make([]*story, 0, len(names))
+	stories := make([]*story.Story, 0, len(names))
 	for _, name := range names {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &story{name: strings.TrimSuffix(filepath.Base(name), ".txt")}
-		title, rest, found := strings.Cut(string(data), "-- scene --\n")
-		if !found || strings.TrimSpace(title) == "" {
-			t.Fatalf("%s: a story begins with a sentence and -- scene --", name)
-		}
-		s.title = title
-		for _, text := range strings.Split(rest, "-- later --\n") {
-			scene, decision, _ := strings.Cut(text, "-- decision --\n")
-			s.parts = append(s.parts, part{strings.TrimRight(scene, "\n"), decision})
+		s, err := story.Parse(strings.TrimSuffix(filepath.Base(name), ".txt"), string(data))
+		if err != nil {
+			t.Fatal(err)
 		}
 		stories = append(stories, s)
 	}
 	return stories
-}
-
-func (s *story) write(t testing.TB, told []tillit.Decision) {
-	t.Helper()
-	var b strings.Builder
-	b.WriteString(s.title)
-	for i, p := range s.parts {
-		b.WriteString([]string{"-- scene --\n", "-- later --\n"}[min(i, 1)])
-		b.WriteString(p.scene + "\n-- decision --\n" + told[i].String())
-	}
-	if err := os.WriteFile("testdata/decide/"+s.name+".txt", []byte(b.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

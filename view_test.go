@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/tillit/tillit/story"
 )
 
 // TestViewHoldsNoTextOfTheRequest writes one text, as if it were somebody's
@@ -33,14 +35,14 @@ func TestViewHoldsNoTextOfTheRequest(t *testing.T) {
 		{"person", library + "asks openid\nperson " + number + "\nsigned in card", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := newScene()
+			s := story.NewScene(find)
 			for _, line := range strings.Split(test.scene, "\n") {
-				if err := s.read(line); err != nil {
+				if err := s.Read(line); err != nil {
 					t.Fatalf("%q: %v", line, err)
 				}
 			}
-			d := s.decide()
-			view := d.View(s.catalog, &s.client, &s.ask, &s.facts)
+			d := s.Decide()
+			view := d.View(s.Catalog, &s.Client, &s.Ask, &s.Facts)
 			record, err := json.Marshal(view)
 			if err != nil {
 				t.Fatal(err)
@@ -48,7 +50,7 @@ func TestViewHoldsNoTextOfTheRequest(t *testing.T) {
 			if strings.Contains(string(record), number) {
 				t.Errorf("the record holds text of the request: %s", record)
 			}
-			if len(view.Scopes) != test.scopes || len(view.Claims) != len(d.ClaimVerdicts(s.catalog)) || len(view.Resources) != len(d.Resources) || len(view.Details) != len(d.Details) {
+			if len(view.Scopes) != test.scopes || len(view.Claims) != len(d.ClaimVerdicts(s.Catalog)) || len(view.Resources) != len(d.Resources) || len(view.Details) != len(d.Details) {
 				t.Errorf("the record counts otherwise than the decision: %s", record)
 			}
 			for i, v := range view.Scopes {
@@ -63,19 +65,14 @@ func TestViewHoldsNoTextOfTheRequest(t *testing.T) {
 // TestViewKeepsTheCatalogsNames: a record that names nothing explains nothing.
 func TestViewKeepsTheCatalogsNames(t *testing.T) {
 	for _, s := range readStories(t) {
-		if strings.Contains(s.parts[0].scene, "passport") || strings.Contains(s.parts[0].scene, "nonsense") || len(s.parts) > 1 {
+		if strings.Contains(s.Parts[0].Scene, "passport") || strings.Contains(s.Parts[0].Scene, "nonsense") || len(s.Parts) > 1 {
 			continue
 		}
-		scene := newScene()
-		for _, line := range strings.Split(s.parts[0].scene, "\n") {
-			if err := scene.read(line); err != nil {
-				t.Fatal(err)
-			}
-		}
-		d := scene.decide()
-		for i, v := range d.View(scene.catalog, &scene.client, &scene.ask, &scene.facts).Scopes {
+		part := tell(t, s)[0]
+		scene, d := part.Scene, &part.Decision
+		for i, v := range d.View(scene.Catalog, &scene.Client, &scene.Ask, &scene.Facts).Scopes {
 			if v != d.Scopes[i] && v.By != "?" {
-				t.Errorf("%s: the record says %v, the decision %v", s.name, v, d.Scopes[i])
+				t.Errorf("%s: the record says %v, the decision %v", s.Name, v, d.Scopes[i])
 			}
 		}
 	}
