@@ -18,12 +18,23 @@ type Client struct {
 	Organization string   `json:"organization,omitempty"` // organization number
 	Supplier     string   `json:"supplier,omitempty"`     // organization number that runs it for Organization
 
-	AuthMethod    string       `json:"token_endpoint_auth_method"`
-	Secrets       []SecretHash `json:"secrets,omitempty"`
-	JWKS          string       `json:"jwks,omitempty"` // public keys, JSON
-	GrantTypes    []string     `json:"grant_types"`
-	ResponseTypes []string     `json:"response_types,omitempty"`
-	ResponseModes []string     `json:"response_modes,omitempty"`
+	AuthMethod string       `json:"token_endpoint_auth_method"`
+	Secrets    []SecretHash `json:"secrets,omitempty"`
+	AuthAlg    string       `json:"token_endpoint_auth_signing_alg,omitempty"` // of assertions; empty: any that suits the keys
+	JWKS       string       `json:"jwks,omitempty"`                            // public keys, JSON
+	JWKSURI    string       `json:"jwks_uri,omitempty"`                        // or where they are
+	CertificateNames
+	GrantTypes    []string `json:"grant_types"`
+	ResponseTypes []string `json:"response_types,omitempty"`
+	ResponseModes []string `json:"response_modes,omitempty"`
+
+	// Profile is a set of demands beyond the realm's own, "" or ProfileFAPI2.
+	Profile string `json:"profile,omitempty"`
+	// BoundCertificate and BoundDPoP give the client no access token but one that
+	// is bound to its certificate (RFC 8705 §3) or to a key (RFC 9449 §5.2).
+	BoundCertificate bool `json:"tls_client_certificate_bound_access_tokens,omitempty"`
+	BoundDPoP        bool `json:"dpop_bound_access_tokens,omitempty"`
+	RequirePAR       bool `json:"require_pushed_authorization_requests,omitempty"`
 
 	RedirectURIs           []string `json:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
@@ -31,7 +42,9 @@ type Client struct {
 	BackChannelSession     bool     `json:"backchannel_logout_session_required,omitempty"`
 	FrontChannelLogoutURI  string   `json:"frontchannel_logout_uri,omitempty"`
 	FrontChannelSession    bool     `json:"frontchannel_logout_session_required,omitempty"`
-	SectorIdentifier       string   `json:"sector_identifier,omitempty"` // host; empty: of the first redirect URI
+	RequestURIs            []string `json:"request_uris,omitempty"`          // where request objects may be
+	SectorIdentifier       string   `json:"sector_identifier,omitempty"`     // host; empty: the client's own
+	SectorIdentifierURI    string   `json:"sector_identifier_uri,omitempty"` // what SectorIdentifier was checked by
 
 	Scopes         []Provision          `json:"scopes,omitempty"`
 	Claims         []ClaimName          `json:"claims"` // nil: every claim of its scopes
@@ -66,8 +79,22 @@ type Provision struct {
 	Notes map[string]string `json:"notes,omitempty"` // e.g. legal_basis, purpose
 }
 
+// CertificateNames say whose certificates a client of tls_client_auth brings:
+// exactly one of them is set (RFC 8705 §2.1.2).
+type CertificateNames struct {
+	SubjectDN string `json:"tls_client_auth_subject_dn,omitempty"`
+	SANDNS    string `json:"tls_client_auth_san_dns,omitempty"`
+	SANURI    string `json:"tls_client_auth_san_uri,omitempty"`
+	SANIP     string `json:"tls_client_auth_san_ip,omitempty"`
+	SANEmail  string `json:"tls_client_auth_san_email,omitempty"`
+}
+
+// ProfileFAPI2 holds a client to the FAPI 2.0 Security Profile.
+const ProfileFAPI2 = "fapi2"
+
 // A SecretHash is a client secret as stored. Method "sha256" is for 256-bit
-// random secrets, "argon2id" for secrets that people chose.
+// random secrets, "argon2id" for secrets that people chose. "sealed" is no hash:
+// the secret of a client that makes HMACs with it, encrypted.
 type SecretHash struct {
 	Method  string `json:"method"`
 	Hash    string `json:"hash"`
@@ -108,6 +135,27 @@ func (c *Client) MayUse(grantType string) bool { return contains(c.GrantTypes, g
 func (c *Client) HearsOfLogout() bool {
 	return c.BackChannelLogoutURI != "" || c.FrontChannelLogoutURI != ""
 }
+
+// FAPI2 reports whether the client is held to the FAPI 2.0 Security Profile.
+func (c *Client) FAPI2() bool { return c.Profile == ProfileFAPI2 }
+
+// ByCertificate reports whether the client authenticates by mutual TLS.
+func (c *Client) ByCertificate() bool {
+	return c.AuthMethod == "tls_client_auth" || c.AuthMethod == "self_signed_tls_client_auth"
+}
+
+// ByAssertion reports whether the client authenticates by a JWT of its own.
+func (c *Client) ByAssertion() bool {
+	return c.AuthMethod == "private_key_jwt" || c.AuthMethod == "client_secret_jwt"
+}
+
+// Bound reports whether the client gets no access token that is not bound to a
+// key or a certificate.
+func (c *Client) Bound() bool { return c.BoundDPoP || c.BoundCertificate || c.FAPI2() }
+
+// Rotates reports whether a refresh token gives way to a new one at each use;
+// FAPI 2.0 §5.3.2.1 wants that not to be so.
+func (c *Client) Rotates() bool { return !c.ReuseRefresh && !c.FAPI2() }
 
 // Answers gives the response types the client may ask for: "code" unless its
 // registration says otherwise (RFC 7591 §2).

@@ -37,6 +37,7 @@ type Context struct {
 	SignIn  json.RawMessage `json:"sign_in,omitempty"` // facts of the way: certificate, transaction, …
 	Act     json.RawMessage `json:"act,omitempty"`     // what the pages of needs brought
 	JKT     string          `json:"jkt,omitempty"`     // thumbprint of the key the grant is bound to
+	X5T     string          `json:"x5t,omitempty"`     // thumbprint of the certificate the grant is bound to
 	Front   string          `json:"front,omitempty"`   // id of the grant of what the authorization endpoint answered beside the code
 	AMR     []string        `json:"amr,omitempty"`
 	AMRWord bool            `json:"amr_word,omitempty"`

@@ -29,14 +29,30 @@ func readAssertion(form params) (credentials, error) {
 	return c, nil
 }
 
+// verifyHMAC verifies by each of the client's secrets that is alive.
+func (p *Provider) verifyHMAC(ctx context.Context, realm *realm, client *tillit.Client, text string, rules token.AssertionRules) (token.Assertion, error) {
+	var refused error = &token.Refusal{Key: token.UnknownKey, Why: "the client has no secret that is alive"}
+	for _, kept := range client.Secrets {
+		if kept.Method != token.Sealed || kept.Expires != 0 && kept.Expires <= rules.At || p.OpenSecret == nil {
+			continue
+		}
+		secret, err := p.OpenSecret(realm.catalog.Registry, client.ID, kept)
+		if err != nil {
+			return token.Assertion{}, err
+		}
+		assertion, err := token.VerifyAssertionHMAC(text, []byte(secret), rules)
+		if err == nil {
+			return assertion, nil
+		}
+		refused = err
+	}
+	return token.Assertion{}, refused
+}
+
 // checkAssertion verifies an assertion against the client's registered keys and
 // uses it up (RFC 7523 §3). Its audience is the issuer alone: an assertion made
 // for us can then never be taken for one made for somebody else.
 func (p *Provider) checkAssertion(ctx context.Context, realm *realm, client *tillit.Client, text string) error {
-	keys, err := token.ParseJWKS([]byte(client.JWKS))
-	if err != nil {
-		return &Error{Code: "invalid_client", Description: "the client has no usable keys", Cause: err}
-	}
 	if !p.on("client assertions are verified") {
 		return nil
 	}
@@ -45,13 +61,21 @@ func (p *Provider) checkAssertion(ctx context.Context, realm *realm, client *til
 	if !p.on("an assertion is for the issuer alone") {
 		rules.Audiences, rules.AnyAudienceShape = append(rules.Audiences, realm.endpoint("/token")), true
 	}
-	assertion, err := token.VerifyAssertion(text, keys, rules)
-	var refused *token.Refusal
-	if errors.As(err, &refused) {
-		return &Error{Code: "invalid_client", Description: clean("client assertion: " + refused.Why)}
+	if client.AuthAlg != "" {
+		rules.Algorithms = []string{client.AuthAlg}
+	}
+	var assertion token.Assertion
+	var err error
+	if client.AuthMethod == "client_secret_jwt" {
+		assertion, err = p.verifyHMAC(ctx, realm, client, text, rules)
+	} else {
+		err = p.withKeys(ctx, client, func(keys token.KeySet) (err error) {
+			assertion, err = token.VerifyAssertion(text, keys, rules)
+			return err
+		})
 	}
 	if err != nil {
-		return err
+		return badClient("client assertion: ", err)
 	}
 	key := token.Hash(string(client.ID) + "\x00" + assertion.ID)
 	err = p.Store.Spend(ctx, realm.name, "client_assertion", key, now, assertion.Expires+60)

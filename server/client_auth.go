@@ -12,13 +12,16 @@ import (
 
 // authMethods lists the ways clients prove who they are at this provider
 // (OIDC Core §9); discovery publishes it.
-var authMethods = []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
+var authMethods = []string{
+	"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt",
+	"tls_client_auth", "self_signed_tls_client_auth", "none",
+}
 
 // credentials are what a request brings to prove which client it is from.
 type credentials struct {
 	method string // one of authMethods
 	id     tillit.ClientID
-	secret string // of the methods that have one; the assertion of private_key_jwt
+	secret string // of the methods that have one; the assertion of those that sign
 }
 
 // authenticateClient finds out which client asks, by exactly the method it is
@@ -49,6 +52,10 @@ func (p *Provider) authenticateClient(r *http.Request, realm *realm, form params
 	if err != nil {
 		return nil, err
 	}
+	switch { // what the method is called where a request does not tell
+	case sent.method == "none" && client.ByCertificate(), sent.method == "private_key_jwt" && client.ByAssertion():
+		sent.method = client.AuthMethod
+	}
 	switch {
 	case !client.Active || realm.catalog.ClientType(client.Type) == nil:
 		return nil, failed("client authentication failed", nil)
@@ -59,7 +66,9 @@ func (p *Provider) authenticateClient(r *http.Request, realm *realm, form params
 		return client, nil
 	case sent.method != client.AuthMethod && p.on("auth_method"):
 		return nil, failed("the client is registered for another authentication method", nil)
-	case sent.method == "private_key_jwt":
+	case client.ByCertificate():
+		return client, p.checkCertificate(r, realm, client)
+	case client.ByAssertion():
 		return client, p.checkAssertion(r.Context(), realm, client, sent.secret)
 	case !p.Secrets.CheckSecret(sent.secret, client.Secrets, p.now()):
 		return nil, failed("client authentication failed", nil)

@@ -63,20 +63,57 @@ func (p *Provider) metadata(realm *realm) map[string]any {
 	grants := grantsOf(c)
 	put("grant_types_supported", grants)
 	put("scopes_supported", publicScopes(c))
-	put("token_endpoint_auth_methods_supported", methodsOf(c))
-	if slices.Contains(methodsOf(c), "private_key_jwt") {
-		put("token_endpoint_auth_signing_alg_values_supported", token.AsymmetricAlgorithms)
+	methods := p.methodsOf(c)
+	put("token_endpoint_auth_methods_supported", methods)
+	var algorithms []string
+	if slices.Contains(methods, "private_key_jwt") {
+		algorithms = append(algorithms, token.AsymmetricAlgorithms...)
 	}
-	put("introspection_endpoint_auth_methods_supported", slices.DeleteFunc(methodsOf(c), func(s string) bool { return s == "none" }))
-	put("revocation_endpoint_auth_methods_supported", methodsOf(c))
+	if slices.Contains(methods, "client_secret_jwt") {
+		algorithms = append(algorithms, "HS256")
+	}
+	put("token_endpoint_auth_signing_alg_values_supported", algorithms)
+	put("introspection_endpoint_auth_methods_supported", slices.DeleteFunc(slices.Clone(methods), func(s string) bool { return s == "none" }))
+	put("revocation_endpoint_auth_methods_supported", methods)
 	if slices.Contains(grants, "authorization_code") {
 		p.interactive(realm, m, put)
 	}
 	if feature(c, "dpop") {
 		put("dpop_signing_alg_values_supported", token.AsymmetricAlgorithms)
 	}
+	p.byCertificate(realm, m)
 	p.furtherMembers(realm, m)
 	return m
+}
+
+// aliased are the endpoints at which clients show certificates, and what they are
+// called in the metadata (RFC 8705 §5).
+var aliased = map[string]string{
+	"token_endpoint": "/token", "introspection_endpoint": "/introspect", "revocation_endpoint": "/revoke",
+	"userinfo_endpoint": "/userinfo", "pushed_authorization_request_endpoint": "/par",
+}
+
+// byCertificate adds what concerns mutual TLS.
+func (p *Provider) byCertificate(realm *realm, m map[string]any) {
+	if p.MutualTLS == nil {
+		return
+	}
+	m["tls_client_certificate_bound_access_tokens"] = true
+	if p.MutualTLS.Base == "" {
+		return
+	}
+	aliases := map[string]string{}
+	for name, path := range aliased {
+		if m[name] != nil {
+			aliases[name] = p.alias(realm, path)
+		}
+	}
+	m["mtls_endpoint_aliases"] = aliases
+}
+
+// alias is the address of an endpoint where certificates are asked for.
+func (p *Provider) alias(realm *realm, path string) string {
+	return p.MutualTLS.Base + "/" + realm.name + path
 }
 
 // interactive adds what concerns people signing in.
@@ -180,12 +217,14 @@ func responseTypesOf(c *tillit.Catalog) []string {
 	return list
 }
 
-func methodsOf(c *tillit.Catalog) []string {
+// methodsOf gives the authentication methods that some client type may have and
+// this provider can check.
+func (p *Provider) methodsOf(c *tillit.Catalog) []string {
 	var list []string
 	for i := range c.ClientTypes {
 		for _, methods := range c.ClientTypes[i].Auth {
 			for _, method := range methods {
-				if slices.Contains(authMethods, method) && !slices.Contains(list, method) {
+				if p.serves(method) && !slices.Contains(list, method) {
 					list = append(list, method)
 				}
 			}
@@ -193,6 +232,18 @@ func methodsOf(c *tillit.Catalog) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+func (p *Provider) serves(method string) bool {
+	switch method {
+	case "tls_client_auth":
+		return p.MutualTLS != nil && p.MutualTLS.Authorities != nil
+	case "self_signed_tls_client_auth":
+		return p.MutualTLS != nil
+	case "client_secret_jwt":
+		return p.OpenSecret != nil
+	}
+	return slices.Contains(authMethods, method)
 }
 
 // publicScopes hides private and internal scopes (SC-18).

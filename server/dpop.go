@@ -22,10 +22,15 @@ func (p *Provider) proofOf(r *http.Request, realm *realm, accessToken, thumbprin
 		return "", refuse("invalid_dpop_proof", "the header DPoP stands more than once")
 	}
 	now := p.now()
-	proof, err := token.VerifyDPoP(sent[0], token.DPoPRules{
+	rules := token.DPoPRules{
 		Method: r.Method, URL: realm.issuer + strings.TrimPrefix(r.URL.Path, "/"+realm.name),
 		AccessToken: accessToken, Thumbprint: thumbprint, At: now,
-	})
+	}
+	proof, err := token.VerifyDPoP(sent[0], rules)
+	if e, ok := errors.AsType[*token.Refusal](err); ok && e.Key == token.WrongAddress && p.MutualTLS != nil && p.MutualTLS.Base != "" {
+		rules.URL = p.MutualTLS.Base + r.URL.Path
+		proof, err = token.VerifyDPoP(sent[0], rules)
+	}
 	var refused *token.Refusal
 	if errors.As(err, &refused) {
 		return "", refuse("invalid_dpop_proof", "DPoP: %s", refused.Why)
@@ -41,12 +46,16 @@ func (p *Provider) proofOf(r *http.Request, realm *realm, accessToken, thumbprin
 	return proof.Thumbprint, err
 }
 
-// confirm checks that who presents a token holds the key it is bound to: a bound
-// token is never taken as a Bearer (RFC 9449 §7.1).
+// confirm checks that who presents a token holds the key or the certificate it is
+// bound to: a token bound to a key is never taken as a Bearer (RFC 9449 §7.1).
 func (p *Provider) confirm(r *http.Request, realm *realm, scheme, value string, claims members) error {
-	bound := ""
+	var bound, certificate string
 	if cnf, ok := claims["cnf"].(map[string]any); ok {
 		bound, _ = cnf["jkt"].(string)
+		certificate, _ = cnf["x5t#S256"].(string)
+	}
+	if err := p.holdsCertificate(r, certificate); err != nil {
+		return err
 	}
 	dpop := strings.EqualFold(scheme, "DPoP")
 	switch {

@@ -117,12 +117,13 @@ func (p *Provider) codeReused(ctx context.Context, t *tokenRequest, code *tillit
 	return refuse("invalid_grant", "the code has been redeemed before")
 }
 
-// bindPublic binds the refresh tokens of a public client to the key it proved:
-// it has nothing else to prove who it is with (RFC 9449 §5). Of a confidential
-// client only the access token is bound.
+// bindPublic binds the refresh tokens of a public client to the key it proved or
+// the certificate it presented: it has nothing else to prove who it is with
+// (RFC 9449 §5, RFC 8705 §4). Of a confidential client only the access token is
+// bound.
 func bindPublic(t *tokenRequest, grant *tillit.Grant) {
-	grant.Context.JKT = ""
+	grant.Context.JKT, grant.Context.X5T = "", ""
 	if t.client.Public() {
-		grant.Context.JKT = t.jkt
+		grant.Context.JKT, grant.Context.X5T = t.jkt, t.x5t
 	}
 }

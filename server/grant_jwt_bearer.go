@@ -74,7 +74,17 @@ func (p *Provider) verifyGrant(ctx context.Context, realm *realm, client *tillit
 	if !p.on("a grant is for the issuer alone") {
 		rules.Audiences, rules.AnyAudienceShape = append(rules.Audiences, realm.endpoint("/token")), true
 	}
-	believed, err := token.VerifyGrantAssertion(text, keys, rules)
+	var believed token.GrantAssertion
+	verify := func(keys token.KeySet) (err error) {
+		believed, err = token.VerifyGrantAssertion(text, keys, rules)
+		return err
+	}
+	var err error
+	if client.JWKSURI != "" {
+		err = p.withKeys(ctx, client, verify)
+	} else {
+		err = verify(keys)
+	}
 	if err != nil {
 		return nil, realm.refuseGrant(err)
 	}

@@ -63,6 +63,9 @@ func redeemRefresh(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, 
 	if grant.Context.JKT != "" && grant.Context.JKT != t.jkt {
 		return nil, refuse("invalid_dpop_proof", "the refresh token is bound to a key: send a proof of that key")
 	}
+	if grant.Context.X5T != "" && grant.Context.X5T != t.x5t && p.on("a bound token comes with its certificate") {
+		return nil, refuse("invalid_grant", "the refresh token is bound to a certificate that did not come along")
+	}
 	late := refresh.Spent != 0
 	if late && t.now-refresh.Spent > refreshGrace {
 		return nil, p.refreshReused(ctx, t, refresh)
@@ -80,7 +83,7 @@ func redeemRefresh(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, 
 	if err := t.narrowResources(ticket); err != nil {
 		return nil, err
 	}
-	if t.client.ReuseRefresh {
+	if !t.client.Rotates() {
 		return p.reuse(t, ticket, refresh, value), nil
 	}
 	return p.rotate(t, ticket, refresh, late), nil

@@ -43,6 +43,12 @@ func open(t *testing.T, realm string) *op {
 // openRealms starts it on other realms than the shipped ones.
 func openRealms(t *testing.T, realm string, files fs.FS) *op {
 	t.Helper()
+	return openWith(t, realm, func(c *wiring.Config) { c.Realms = files })
+}
+
+// openWith starts it with something changed.
+func openWith(t *testing.T, realm string, change func(*wiring.Config)) *op {
+	t.Helper()
 	key, err := token.NewMasterKey(bytes.Repeat([]byte{7}, 32))
 	if err != nil {
 		t.Fatal(err)
@@ -52,11 +58,13 @@ func openRealms(t *testing.T, realm string, files fs.FS) *op {
 		t.Fatal(err)
 	}
 	o := &op{t: t, base: "http://" + listener.Addr().String(), realm: realm, log: &logged{}}
-	o.house, err = wiring.Open(context.Background(), wiring.Config{
-		Base: o.base, Realms: files, Demo: demodata.Files, Stamp: "dev", MasterKey: key, Cheap: true,
+	config := wiring.Config{
+		Base: o.base, Realms: realms.Files(), Demo: demodata.Files, Stamp: "dev", MasterKey: key, Cheap: true,
 		Outgoing: fetch.GuardedOptions{AllowLoopback: true},
 		Log:      slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	}
+	change(&config)
+	o.house, err = wiring.Open(context.Background(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

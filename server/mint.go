@@ -24,6 +24,7 @@ type minting struct {
 	session string
 	subject tillit.Subject
 	jkt     string // thumbprint of the key the access token is bound to, or ""
+	x5t     string // thumbprint of the certificate it is bound to, or ""
 	sinks   map[tillit.Sink]members
 	now     int64
 	expires int64 // of the access token
@@ -91,8 +92,8 @@ func (p *Provider) mintAccess(ctx context.Context, m *minting, out *minted) (str
 	claims := m.protocol(kind, m.sinks[tillit.SinkAccessToken])
 	jti := newJTI(m.grant)
 	claims["jti"] = jti
-	if m.jkt != "" {
-		claims["cnf"] = map[string]string{"jkt": m.jkt}
+	if cnf := m.confirmation(); len(cnf) > 0 {
+		claims["cnf"] = cnf
 	}
 	out.jti = append(out.jti, jti)
 	body, err := json.Marshal(claims)
@@ -105,6 +106,19 @@ func (p *Provider) mintAccess(ctx context.Context, m *minting, out *minted) (str
 	value, hash := token.NewSecret(token.Access, rand.Reader)
 	out.opaque = &tillit.OpaqueToken{Realm: m.realm.name, Hash: hash, Grant: m.grant, JTI: jti, Claims: body, Expires: m.expires}
 	return value, nil
+}
+
+// confirmation says what the sender of the token has to hold (RFC 7800 §3.1,
+// RFC 8705 §3.1, RFC 9449 §6.1).
+func (m *minting) confirmation() map[string]string {
+	cnf := map[string]string{}
+	if m.jkt != "" {
+		cnf["jkt"] = m.jkt
+	}
+	if m.x5t != "" {
+		cnf["x5t#S256"] = m.x5t
+	}
+	return cnf
 }
 
 func (p *Provider) mintID(ctx context.Context, m *minting, access string, out *minted) (string, error) {

@@ -30,8 +30,7 @@ import (
 )
 
 // A Provider serves the OpenID Connect and OAuth 2.0 endpoints of every realm.
-// All fields but Needs, Off, Metrics, Attempts, Messenger, Ended
-// and Address must be set before Handler is called.
+// All fields but those that say what nil means must be set before Handler is called.
 type Provider struct {
 	Base     string            // base URL without a trailing slash, e.g. https://id.example
 	Issuers  map[string]string // realm → issuer, where it is not {Base}/{realm}
@@ -46,14 +45,14 @@ type Provider struct {
 	Secret func(ctx context.Context, realm, name string) ([]byte, error)
 	Now    func() time.Time
 	Log    *slog.Logger
-	Needs  map[tillit.NeedKind]NeedPage // acts beyond signing in and consent
+	Needs  map[tillit.NeedKind]NeedPage // acts beyond signing in and consent; nil: none
 	// Service gives the base URL of a resource server that answers in this
 	// process, "" for none.
 	Service  func(realm, server string) string
 	Secrets  *token.ClientSecrets
 	Dev      bool            // offers demo people on the sign-in page
 	Assets   string          // address of the stylesheet
-	Off      map[string]bool // named checks switched off, by tests alone
+	Off      map[string]bool // named checks switched off, by tests alone; nil: none
 	Metrics  Metrics         // nil: nothing is counted
 	Attempts Attempts        // of secrets and codes got wrong; nil: none is too many
 	// Messenger tells clients of logouts; nil: nobody is told.
@@ -61,6 +60,14 @@ type Provider struct {
 	// Ended is called when a session has ended, so that TellLogouts is called soon;
 	// nil: whoever calls it looks by the clock alone.
 	Ended func()
+	// MutualTLS says how clients show certificates; nil: they cannot.
+	MutualTLS *MutualTLS
+	// RemoteKeys reads keys at the addresses that clients register; nil: only
+	// keys by value are known.
+	RemoteKeys RemoteKeys
+	// OpenSecret opens the kept secret of a client that makes HMACs with it; nil:
+	// no such client authenticates.
+	OpenSecret func(registry string, client tillit.ClientID, kept tillit.SecretHash) (string, error)
 	// Address gives where a request came from, for Attempts alone; nil: from the
 	// other end of the connection.
 	Address func(*http.Request) netip.Addr

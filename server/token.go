@@ -34,6 +34,7 @@ type tokenRequest struct {
 	form   params
 	now    int64
 	jkt    string // thumbprint of the key a DPoP proof was of, or ""
+	x5t    string // thumbprint of the certificate tokens are bound to, or ""
 	// assertion is the believed grant of a JWT bearer request; nil in all others.
 	assertion *token.GrantAssertion
 }
@@ -83,7 +84,11 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, realm *realm) e
 	if err != nil {
 		return err
 	}
-	response, err := p.redeem(r.Context(), gt, &tokenRequest{realm, client, form, p.now(), jkt, assertion})
+	x5t, err := p.binding(r, client, jkt)
+	if err != nil {
+		return err
+	}
+	response, err := p.redeem(r.Context(), gt, &tokenRequest{realm, client, form, p.now(), jkt, x5t, assertion})
 	if err != nil {
 		return p.throttledCode(r, realm, client.ID, name, err)
 	}
@@ -156,7 +161,7 @@ func (t *ticket) minting(request *tokenRequest, decision *tillit.Decision) *mint
 			realm: request.realm, catalog: t.catalog, client: request.client, person: t.person,
 			ask: t.ask, facts: t.facts, context: t.context, decision: decision,
 		},
-		subject: t.subject, jkt: request.jkt, now: request.now, expires: request.now + decision.Shape.Access, ends: t.ends, code: t.code,
+		subject: t.subject, jkt: request.jkt, x5t: request.x5t, now: request.now, expires: request.now + decision.Shape.Access, ends: t.ends, code: t.code,
 	}
 	if t.grant != nil {
 		m.grant, m.session = t.grant.ID, t.grant.Session

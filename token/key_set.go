@@ -4,9 +4,12 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
@@ -26,7 +29,8 @@ type PublicKey struct {
 	Expires   int64  // exp, unix seconds; 0: never
 	Public    crypto.PublicKey
 
-	operations []string // key_ops; nil: every one
+	operations  []string // key_ops; nil: every one
+	certificate string   // thumbprint of the first of x5c; "": none came along
 }
 
 // A KeySet is a JWK Set of somebody else, as far as we understand it.
@@ -87,10 +91,12 @@ func parseJWK(text []byte) (PublicKey, error) {
 			return PublicKey{}, errPrivate
 		}
 	}
+	certificate := leafOf(m)
+	bare := maps.Clone(m)
 	for _, name := range []string{"x5c", "x5t", "x5t#S256", "x5u"} {
-		delete(m, name) // the library would parse certificates; the key alone counts
+		delete(bare, name) // the library would parse certificates; the key alone counts
 	}
-	plain, err := json.Marshal(m)
+	plain, err := json.Marshal(bare)
 	if err != nil {
 		return PublicKey{}, err
 	}
@@ -102,7 +108,34 @@ func parseJWK(text []byte) (PublicKey, error) {
 		return PublicKey{}, errors.New("not a valid public key")
 	}
 	key := PublicKey{ID: jwk.KeyID, Algorithm: jwk.Algorithm, Use: jwk.Use, Public: jwk.Key}
+	if _, present := m["x5c"]; present {
+		key.certificate = unusable
+		if certificate != nil && sameKey(key.Public, certificate.PublicKey) {
+			key.certificate = CertificateThumbprint(certificate)
+		}
+	}
 	return key, key.read(m)
+}
+
+// unusable stands for a certificate that is no certificate of the key: the key
+// still verifies signatures, and nobody presents that certificate.
+const unusable = "unusable"
+
+// leafOf reads the first certificate of x5c (RFC 7517 §4.7), nil without a usable one.
+func leafOf(m members) *x509.Certificate {
+	values, single, ok := m.texts("x5c")
+	if !ok || single || len(values) == 0 {
+		return nil
+	}
+	der, err := base64.StdEncoding.DecodeString(values[0])
+	if err != nil {
+		return nil
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil
+	}
+	return certificate
 }
 
 // read takes what the library leaves, and bounds the key.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -27,6 +26,7 @@ func (c *config) checkAddresses(f *configFile) {
 	if _, err := ops.ParseProxies(c.Proxies); err != nil {
 		f.at("trusted_proxies", "", "%v", err)
 	}
+	c.checkMutualTLS(f)
 	if c.Operations != nil {
 		if _, _, err := net.SplitHostPort(c.Operations.Listen); err != nil {
 			f.at("operations.listen", "HOST:PORT, such as "+defaultOperations, "%q is no address to listen on", c.Operations.Listen)
@@ -90,6 +90,9 @@ func (c *config) checkFiles() {
 	if _, err := furtherRoots(c.Outgoing.CABundle); err != nil {
 		c.file.at("outgoing.ca_bundle", "", "ca_bundle%v", err)
 	}
+	if _, err := c.wired(); err != nil {
+		c.file.at("mutual_tls.authorities", "a PEM file with the certificates of who issues those of clients", "%v", err)
+	}
 	if _, err := c.secure(slog.New(slog.DiscardHandler)); err != nil {
 		c.file.at("tls", "", "%v", err)
 	}
@@ -104,15 +107,6 @@ func (c *config) local(realm string) bool {
 	u, err := url.Parse(issuer)
 	host, _, listenErr := net.SplitHostPort(c.Listen)
 	return err == nil && listenErr == nil && loopback(u.Hostname()) && loopback(host)
-}
-
-// listen opens the address of the configuration.
-func (c *config) listen() (net.Listener, error) {
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	return listener, nil
 }
 
 // proxies gives the networks that are believed; the file was checked.

@@ -31,6 +31,7 @@ type config struct {
 	MasterKeyFile string            `yaml:"master_key_file"`
 	TLS           *tlsFiles         `yaml:"tls"`
 	Proxies       []string          `yaml:"trusted_proxies"`
+	MutualTLS     *mutualTLS        `yaml:"mutual_tls"`
 	Operations    *operations       `yaml:"operations"`
 	Outgoing      outgoing          `yaml:"outgoing"`
 	RequestLog    *bool             `yaml:"request_log"`
@@ -118,6 +119,9 @@ func (c *config) resolve(directory string) {
 	}
 	if c.TLS != nil {
 		c.TLS.Certificate, c.TLS.Key = in(c.TLS.Certificate), in(c.TLS.Key)
+	}
+	if c.MutualTLS != nil {
+		c.MutualTLS.Authorities = in(c.MutualTLS.Authorities)
 	}
 	if c.Operations != nil && c.Operations.Listen == "" {
 		c.Operations.Listen = defaultOperations

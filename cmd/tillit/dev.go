@@ -66,7 +66,7 @@ func (d *devCommand) Run(c *console) error {
 	if err != nil {
 		return errors.Join(err, house.Close())
 	}
-	return errors.Join(serve(c, house, listener, nil, handler, func() {
+	return errors.Join(serve(c, house, []net.Listener{listener}, nil, handler, func() {
 		fmt.Fprintln(c.out, "ready", base)
 	}), house.Close())
 }

@@ -27,9 +27,10 @@ const (
 	maxHeader     = 64 << 10
 )
 
-// serve answers on the listener until the console's context ends. SIGHUP reads
+// serve answers on the listeners, which speak TLS by the config if there is one,
+// until the console's context ends. SIGHUP reads
 // the realms again.
-func serve(c *console, house *wiring.House, listener net.Listener, config *tls.Config, handler http.Handler, ready func()) error {
+func serve(c *console, house *wiring.House, listeners []net.Listener, config *tls.Config, handler http.Handler, ready func()) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, TLSConfig: config,
@@ -38,13 +39,10 @@ func serve(c *console, house *wiring.House, listener net.Listener, config *tls.C
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
-	failed := make(chan error, 1)
-	go func() {
-		if config != nil {
-			listener = tls.NewListener(listener, config)
-		}
-		failed <- server.Serve(listener)
-	}()
+	failed := make(chan error, len(listeners))
+	for _, listener := range listeners {
+		go func() { failed <- server.Serve(listener) }()
+	}
 	ready()
 	for {
 		select {

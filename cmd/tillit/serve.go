@@ -37,13 +37,15 @@ func (s *serveCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	listener, err := settings.listen()
+	listeners, err := settings.listeners(secure)
 	if err != nil {
 		return errors.Join(err, house.Close())
 	}
-	defer listener.Close()
 	stopOperations, err := settings.operate(c, house)
 	if err != nil {
+		for _, listener := range listeners {
+			listener.Close()
+		}
 		return errors.Join(err, house.Close())
 	}
 	defer stopOperations()
@@ -51,7 +53,7 @@ func (s *serveCommand) Run(c *console) error {
 	if secure == nil {
 		handler = settings.proxies().Guard(handler)
 	}
-	return errors.Join(serve(c, house, listener, secure, handler, func() {
+	return errors.Join(serve(c, house, listeners, secure, handler, func() {
 		fmt.Fprintln(c.out, "ready", settings.BaseURL)
 	}), house.Close())
 }
@@ -83,9 +85,14 @@ func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	mutual, err := c.wired()
+	if err != nil {
+		return nil, nil, err
+	}
 	house, err := wiring.Open(to.ctx, wiring.Config{
 		Base: c.BaseURL, Issuers: c.Issuers, Realms: realms, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
-		Admit: c.check, Outgoing: fetch.GuardedOptions{AllowLoopback: c.Outgoing.AllowLoopback, Roots: roots},
+		MutualTLS: mutual,
+		Admit:     c.check, Outgoing: fetch.GuardedOptions{AllowLoopback: c.Outgoing.AllowLoopback, Roots: roots},
 		Operations: wiring.Operations{
 			Version: version, Revision: revision(), RequestLog: c.RequestLog == nil || *c.RequestLog, Throttle: true, Proxies: c.proxies(),
 		},

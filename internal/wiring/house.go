@@ -51,6 +51,8 @@ type Config struct {
 	// what each is for.
 	WithoutRules  []tillit.Reason
 	WithoutChecks []string
+	// MutualTLS says how clients show certificates; nil: they cannot.
+	MutualTLS *MutualTLS
 	// Now is the wall clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -144,6 +146,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
 		Messenger: messenger{h.Fetch}, Ended: h.nudge,
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
+		MutualTLS: h.mutualTLS(), RemoteKeys: fetch.NewJWKS(h.Fetch, token.ParseJWKS, h.Now), OpenSecret: h.openSecret,
 	}
 	if c.Operations.Throttle {
 		h.Provider.Attempts = h.Store

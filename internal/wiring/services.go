@@ -151,7 +151,7 @@ func audience(server *tillit.Server) string {
 // revoked.
 func (h *House) guard(realm, audience string) *rs.Guard {
 	return &rs.Guard{
-		Issuer: h.issuer(realm), Audience: audience, Now: h.Now, Keys: &ownKeys{house: h, realm: realm}, Proof: h.proof(realm),
+		Issuer: h.issuer(realm), Audience: audience, Now: h.Now, Keys: &ownKeys{house: h, realm: realm}, Proof: h.proof(realm), Certificate: h.shown,
 		Revoked: func(ctx context.Context, token *rs.Token) (bool, error) {
 			return h.Provider.TokenRevoked(ctx, realm, token.ID)
 		},
