@@ -35,11 +35,12 @@ type IssuerKeys struct {
 	left     int       // fetches that may begin before the pause is over
 }
 
-// A keySet is what was fetched at once. It is not changed.
+// A keySet is what was fetched at once.
 type keySet struct {
 	all     []jose.JSONWebKey
 	byID    map[string][]jose.JSONWebKey
 	fetched time.Time
+	absent  map[string]bool // ids it was fetched for in vain; IssuerKeys.mu
 }
 
 const (
@@ -73,13 +74,26 @@ func (k *IssuerKeys) Keys(ctx context.Context, id string) ([]jose.JSONWebKey, er
 		return nil, ctx.Err()
 	case got := <-result:
 		if fetched, _ := got.Val.(*keySet); got.Err == nil {
-			return fetched.of(id), nil
+			return k.found(fetched, id), nil
 		}
 		if set != nil && now.Sub(set.fetched) <= k.stale() && len(set.of(id)) > 0 {
 			return set.of(id), nil
 		}
 		return nil, fmt.Errorf("%w: %w", ErrNoKeys, got.Err)
 	}
+}
+
+// found gives what a fetch for that id brought, and notes that it brought nothing.
+func (k *IssuerKeys) found(set *keySet, id string) []jose.JSONWebKey {
+	keys := set.of(id)
+	if len(keys) == 0 && len(id) <= maxID {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if len(set.absent) < maxKeys {
+			set.absent[id] = true
+		}
+	}
+	return keys
 }
 
 // What a request for keys does about fetching them.
@@ -98,6 +112,11 @@ func (k *IssuerKeys) plan(now time.Time, id string) (*keySet, int) {
 	}
 	known := k.set != nil && len(k.set.of(id)) > 0
 	does := await
+	if k.set != nil && k.set.absent[id] {
+		if age := now.Sub(k.set.fetched); age >= 0 && age < pause {
+			return k.set, nothing
+		}
+	}
 	if known {
 		switch age := now.Sub(k.set.fetched); {
 		case age >= 0 && age < k.maxAge() || age <= k.stale() && k.left < burst:
@@ -128,7 +147,7 @@ func (k *IssuerKeys) fetch(ctx context.Context, now time.Time) (*keySet, error) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 	defer cancel()
 	keys, err := issuerKeys(ctx, clientOr(k.HTTP), k.Issuer)
-	set := &keySet{all: keys, byID: map[string][]jose.JSONWebKey{}, fetched: now}
+	set := &keySet{all: keys, byID: map[string][]jose.JSONWebKey{}, fetched: now, absent: map[string]bool{}}
 	for _, key := range keys {
 		set.byID[key.KeyID] = append(set.byID[key.KeyID], key)
 	}
