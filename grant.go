@@ -43,6 +43,15 @@ type Context struct {
 	AMRWord bool            `json:"amr_word,omitempty"`
 }
 
+// A Registration says who may change a client that was registered by whoever holds
+// an initial token (RFC 7592 §2).
+type Registration struct {
+	Client  ClientID
+	Realm   string
+	Hash    []byte // of the registration access token
+	Created int64
+}
+
 // A Code is an authorization code waiting to be redeemed (RFC 6749 §4.1.2).
 type Code struct {
 	Realm           string

@@ -21,6 +21,8 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"clients", clients},
 		{"clients of another process", clientsElsewhere},
+		{"clients that register themselves", registrations},
+		{"16 use one initial token", initialRace},
 		{"organizations and access", organizations},
 		{"people", people},
 		{"a subject is never given again", subjects},

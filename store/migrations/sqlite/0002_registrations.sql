@@ -1,0 +1,19 @@
+-- Who may register clients by themselves: so many, until then.
+CREATE TABLE initial_tokens (
+	realm   TEXT   NOT NULL,
+	hash    BLOB   NOT NULL,
+	uses    BIGINT NOT NULL, -- left
+	expires BIGINT NOT NULL,
+	PRIMARY KEY (realm, hash)
+) WITHOUT ROWID;
+CREATE INDEX initial_tokens_expires ON initial_tokens (expires);
+
+-- Who may change or remove a client that was registered so.
+CREATE TABLE registrations (
+	registry TEXT   NOT NULL,
+	client   TEXT   NOT NULL,
+	realm    TEXT   NOT NULL,
+	hash     BLOB   NOT NULL,
+	created  BIGINT NOT NULL,
+	PRIMARY KEY (registry, client)
+) WITHOUT ROWID;
