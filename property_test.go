@@ -263,12 +263,12 @@ func TestShortcutsChangeNothing(t *testing.T) {
 	long := map[*tillit.Catalog]*tillit.Catalog{}
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)
-		if long[s.catalog] == nil {
-			long[s.catalog] = s.catalog.WithoutShortcuts()
+		if long[s.Catalog] == nil {
+			long[s.Catalog] = s.Catalog.WithoutShortcuts()
 		}
-		short := s.decide()
-		s.catalog = long[s.catalog]
-		if d := s.decide(); !reflect.DeepEqual(short, d) {
+		short := s.Decide()
+		s.Catalog = long[s.Catalog]
+		if d := s.Decide(); !reflect.DeepEqual(short, d) {
 			t.Fatalf("with shortcuts:\n%s\nwithout:\n%s", &short, &d)
 		}
 	})
