@@ -29,6 +29,8 @@ type SignInNeed struct {
 	Level   int      // least level
 	Fresh   bool
 	Subject Subject // only this person, or ""
+	// Evidence lists the kinds that somebody asks for, where the way has them.
+	Evidence []string
 }
 
 // A ConsentItem is one thing a person may agree to.

@@ -86,10 +86,11 @@ type Variant struct {
 
 // SignInCondition says which sign-ins can carry a scope. The zero value is any.
 type SignInCondition struct {
-	By     []string // codes of ways to sign in; empty: any
-	Level  int      // least level of assurance; 0: any
-	Fresh  bool     // only a sign-in of this transaction
-	MaxAge int64    // how long ago it may have been, seconds; 0: any time
+	By       []string // codes of ways to sign in; empty: any
+	Level    int      // least level of assurance; 0: any
+	Fresh    bool     // only a sign-in of this transaction
+	MaxAge   int64    // how long ago it may have been, seconds; 0: any time
+	Evidence []string // kinds of evidence that it must bring; empty: none
 }
 
 // State is where a scope or claim is in its life.

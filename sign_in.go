@@ -32,7 +32,7 @@ func (q *question) judgeSignIn() {
 		return
 	}
 	q.d.Needs = append(q.d.Needs, Need{Kind: NeedSignIn, Again: signIn != nil, SignIn: &SignInNeed{
-		Ways: codes(ways), Level: q.leastLevel(), Fresh: q.wantsFresh(), Subject: q.ask.Subject,
+		Ways: codes(ways), Level: q.leastLevel(), Fresh: q.wantsFresh(), Subject: q.ask.Subject, Evidence: q.evidence(),
 	}})
 	for i := range q.candidates {
 		q.candidates[i].wait(SignInMissing)
@@ -90,15 +90,52 @@ func uncarried(q *question, c *candidate) (string, bool) {
 	case signIn.Hinted && c.wantsEvidence():
 		return "id_token_hint", true
 	}
-	return signIn.Way, !c.carriedBy(q.cat.ways[signIn.Way], signIn.Level) || c.wantsFresh() && !signIn.Fresh
+	return signIn.Way, !c.carriedBy(q.cat.ways[signIn.Way], signIn.Level) || c.wantsFresh() && !signIn.Fresh || !c.provedBy(signIn)
 }
 
 // any reports whether every sign-in would do.
-func (s SignInCondition) any() bool { return len(s.By) == 0 && s.Level == 0 && !s.Fresh }
+func (s SignInCondition) any() bool {
+	return len(s.By) == 0 && s.Level == 0 && !s.Fresh && len(s.Evidence) == 0
+}
 
 func (c *candidate) wantsEvidence() bool {
-	conditions := c.conditions()
-	return c.scope.Needs != "" || len(conditions[0].By) > 0 || len(conditions[1].By) > 0
+	for _, condition := range c.conditions() {
+		if len(condition.By) > 0 || len(condition.Evidence) > 0 {
+			return true
+		}
+	}
+	return c.scope.Needs != ""
+}
+
+// provedBy reports whether a sign-in really brought the evidence that is wanted.
+func (c *candidate) provedBy(signIn *SignIn) bool {
+	for _, condition := range c.conditions() {
+		for _, kind := range condition.Evidence {
+			if !contains(signIn.Evidence, kind) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// evidence lists the kinds that scopes still in question ask for, each once.
+func (q *question) evidence() []string {
+	var kinds []string
+	for i := range q.candidates {
+		c := &q.candidates[i]
+		if !c.alive() {
+			continue
+		}
+		for _, condition := range c.conditions() {
+			for _, kind := range condition.Evidence {
+				if !contains(kinds, kind) {
+					kinds = append(kinds, kind)
+				}
+			}
+		}
+	}
+	return kinds
 }
 
 func (c *candidate) wantsFresh() bool {
@@ -115,6 +152,11 @@ func (c *candidate) carriedBy(w *Way, level int) bool {
 		if len(condition.By) > 0 && (w == nil || !contains(condition.By, w.Code)) || level < condition.Level {
 			return false
 		}
+		for _, kind := range condition.Evidence {
+			if w == nil || !contains(w.Evidence, kind) {
+				return false
+			}
+		}
 	}
 	return true
 }
@@ -125,7 +167,7 @@ func (c *candidate) conditional() bool {
 		return false
 	}
 	for _, condition := range c.conditions() {
-		if len(condition.By) > 0 || condition.Level > 0 {
+		if len(condition.By) > 0 || condition.Level > 0 || len(condition.Evidence) > 0 {
 			return true
 		}
 	}

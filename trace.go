@@ -65,6 +65,7 @@ func (n *Need) words() []string {
 		if n.SignIn.Fresh {
 			words = append(words, "fresh")
 		}
+		words = append(words, n.SignIn.Evidence...)
 	}
 	for _, item := range n.Items {
 		word := item.Name

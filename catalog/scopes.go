@@ -113,13 +113,32 @@ func (c *catalogBuilder) serverOf(n *node) string {
 }
 
 func (c *catalogBuilder) condition(n *node, d declared) tillit.SignInCondition {
-	condition := tillit.SignInCondition{Level: int(n.get("level").integer()), Fresh: n.get("fresh").flag(false), MaxAge: c.seconds(n.get("max_age"))}
+	condition := tillit.SignInCondition{
+		Level: int(n.get("level").integer()), Fresh: n.get("fresh").flag(false), MaxAge: c.seconds(n.get("max_age")),
+		Evidence: c.evidence(n.get("evidence"), d),
+	}
 	if d.own {
 		condition.By = references[string](c, n.get("by"), c.ways)
 		return condition
 	}
 	condition.By = slices.DeleteFunc(n.get("by").strs(), func(code string) bool { return !c.ways.has[code] })
 	return condition
+}
+
+// evidence gives kinds that some way of the realm brings: another could never be
+// had.
+func (c *catalogBuilder) evidence(n *node, d declared) []string {
+	var brought []string
+	for _, way := range c.root.get("sign_in").each() {
+		brought = append(brought, way.value.get("evidence").strs()...)
+	}
+	return slices.DeleteFunc(n.strs(), func(kind string) bool {
+		missing := !slices.Contains(brought, kind)
+		if missing && d.own {
+			c.faults.at(n, near(kind, brought), "no way to sign in brings the evidence %s", kind)
+		}
+		return missing
+	})
 }
 
 func endpoints(n *node) tillit.Endpoints {

@@ -9,8 +9,8 @@ import (
 
 // Assume gives what a successful sign-in of the person by the way would come
 // to, every factor used. It takes no credentials and proves nothing: it is for
-// explanations, which issue nothing.
-func (b *Book) Assume(ctx context.Context, realm string, way *tillit.Way, username string) (tillit.SignInOutcome, error) {
+// explanations, which issue nothing. Nothing is signed in the person's name.
+func (b *Book) Assume(ctx context.Context, realm string, way *tillit.Way, username string, ask tillit.EvidenceAsk) (tillit.SignInOutcome, error) {
 	m, err := b.method(realm, way)
 	if err != nil {
 		return tillit.SignInOutcome{}, err
@@ -26,5 +26,16 @@ func (b *Book) Assume(ctx context.Context, realm string, way *tillit.Way, userna
 	if !c.has(way.Code) {
 		return tillit.SignInOutcome{}, &tillit.SignInRefused{Key: notForThisWay}
 	}
-	return b.outcome(ctx, realm, m, c, way)
+	return b.outcome(ctx, realm, m, c, way, ask, assumed{})
+}
+
+// assumed proves nothing.
+type assumed struct{}
+
+// PersonProof gives the members of a proof, as far as they can be known.
+func (assumed) PersonProof(context.Context, string, *tillit.Person, string) (map[string]any, error) {
+	const unsigned = "not signed"
+	return map[string]any{
+		"signature": unsigned, "ocsp": unsigned, "digest": unsigned, "client_nonce_hash": unsigned, "internal_nonce": unsigned,
+	}, nil
 }

@@ -46,7 +46,17 @@ type Config struct {
 // Certificates tells of a person's sign-in certificate, making one at first
 // need.
 type Certificates interface {
+	// PersonFacts gives what expressions read below sign_in.certificate. A revoked
+	// certificate is a *tillit.SignInRefused.
 	PersonFacts(ctx context.Context, realm string, person *tillit.Person) (map[string]any, error)
+	Prover
+}
+
+// A Prover lets a person sign.
+type Prover interface {
+	// PersonProof gives what expressions read below sign_in.proof: the person's
+	// signature over a request's nonce, with all it takes to check it.
+	PersonProof(ctx context.Context, realm string, person *tillit.Person, nonce string) (map[string]any, error)
 }
 
 // A Book knows every method and carries out a sign-in.
@@ -94,7 +104,7 @@ func (b *Book) Fields(realm string, way *tillit.Way) []string {
 
 // SignIn checks a form at the instant (unix seconds). A refusal is a
 // *tillit.SignInRefused; any other error is our fault.
-func (b *Book) SignIn(ctx context.Context, realm string, way *tillit.Way, form url.Values, at int64) (tillit.SignInOutcome, error) {
+func (b *Book) SignIn(ctx context.Context, realm string, way *tillit.Way, form url.Values, ask tillit.EvidenceAsk, at int64) (tillit.SignInOutcome, error) {
 	m, err := b.method(realm, way)
 	if err != nil {
 		return tillit.SignInOutcome{}, err
@@ -117,7 +127,7 @@ func (b *Book) SignIn(ctx context.Context, realm string, way *tillit.Way, form u
 	if !c.has(way.Code) {
 		return tillit.SignInOutcome{}, &tillit.SignInRefused{Key: notForThisWay}
 	}
-	return b.outcome(ctx, realm, m, c, way)
+	return b.outcome(ctx, realm, m, c, way, ask, b.Certificates)
 }
 
 // prove checks the form unless the name was tried too often. All of it holds a
@@ -139,11 +149,18 @@ func (b *Book) prove(ctx context.Context, realm string, m method, c claimant, wa
 	return gate.clear(ctx, failed)
 }
 
-// outcome tells what the sign-in found out.
-func (b *Book) outcome(ctx context.Context, realm string, m method, c claimant, way *tillit.Way) (tillit.SignInOutcome, error) {
+// outcome tells what the sign-in found out, and adds the evidence that is asked
+// for.
+func (b *Book) outcome(ctx context.Context, realm string, m method, c claimant, way *tillit.Way, ask tillit.EvidenceAsk, prover Prover) (tillit.SignInOutcome, error) {
 	values, err := b.values(ctx, realm, m, c, way)
 	if err != nil {
 		return tillit.SignInOutcome{}, err
+	}
+	delete(values, tillit.EvidenceProof) // nobody's directory can say what was signed just now
+	if m.brings() && prover != nil && slices.Contains(ask.Kinds, tillit.EvidenceProof) && slices.Contains(way.Evidence, tillit.EvidenceProof) {
+		if values[tillit.EvidenceProof], err = prover.PersonProof(ctx, realm, c.person, ask.Nonce); err != nil {
+			return tillit.SignInOutcome{}, fmt.Errorf("proof by person %s of realm %s: %w", c.person.ID, realm, err)
+		}
 	}
 	out := tillit.SignInOutcome{Person: c.person.ID, ACR: c.acr(way), Used: m.factors(way)}
 	if out.Values, err = encode(values); err != nil {

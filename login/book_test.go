@@ -67,6 +67,13 @@ func (i issuer) PersonFacts(context.Context, string, *tillit.Person) (map[string
 	return i, nil
 }
 
+func (i issuer) PersonProof(_ context.Context, _ string, _ *tillit.Person, nonce string) (map[string]any, error) {
+	return map[string]any{"signature": "over " + nonce}, nil
+}
+
+// noAsk is after no evidence.
+var noAsk tillit.EvidenceAsk
+
 const (
 	now    = int64(1_790_000_000)
 	secret = "blåbærlyng på heia"
@@ -74,7 +81,7 @@ const (
 
 var (
 	passwordWay = &tillit.Way{Code: "password", Method: "password", ACR: []string{"substantial"}}
-	bid         = &tillit.Way{Code: "BID", Method: "test-eid", ACR: []string{"high", "substantial"}, Fields: []string{"otp"}, Evidence: []string{"certificate"}}
+	bid         = &tillit.Way{Code: "BID", Method: "test-eid", ACR: []string{"high", "substantial"}, Fields: []string{"otp"}, Evidence: []string{"certificate", "proof"}}
 	bis         = &tillit.Way{Code: "BIS", Method: "test-eid", ACR: []string{"substantial"}, Fields: []string{"pin"}}
 	email       = &tillit.Way{Code: "Email", Method: "email-code", ACR: []string{"low"}}
 )
@@ -174,7 +181,7 @@ func TestSignIn(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			book, _ := newBook(t)
-			out, err := book.SignIn(t.Context(), "test", test.way, test.form, now)
+			out, err := book.SignIn(t.Context(), "test", test.way, test.form, noAsk, now)
 			if got := refusal(t, err); got != test.want {
 				t.Fatalf("refused %q, want %q", got, test.want)
 			}
@@ -191,7 +198,7 @@ func TestSignIn(t *testing.T) {
 func TestACRThatTheDirectoryNames(t *testing.T) {
 	book, _ := newBook(t)
 	both := &tillit.Way{Code: "BIS", Method: "test-eid", ACR: []string{"high", "substantial"}}
-	out, err := book.SignIn(t.Context(), "test", both, form("username", "jonas", "password", secret), now)
+	out, err := book.SignIn(t.Context(), "test", both, form("username", "jonas", "password", secret), noAsk, now)
 	if err != nil || out.ACR != "substantial" {
 		t.Errorf("acr %q, %v; want the directory's", out.ACR, err)
 	}
@@ -202,7 +209,7 @@ func TestValues(t *testing.T) {
 	book, _ := newBook(t, func(c *Config) { c.Certificates = issued })
 	read := func(way *tillit.Way, f url.Values) (map[string]any, tillit.SignInOutcome) {
 		t.Helper()
-		out, err := book.SignIn(t.Context(), "test", way, f, now)
+		out, err := book.SignIn(t.Context(), "test", way, f, noAsk, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,8 +222,8 @@ func TestValues(t *testing.T) {
 	values, out := read(bid, form("username", "kari", "password", secret, "otp", "654321"))
 	certificate, _ := values["certificate"].(map[string]any)
 	subject, _ := certificate["subject"].(map[string]any)
-	if certificate["pem"] != "-----BEGIN" || certificate["given_name"] != "Kari" || subject["serial_number"] != "9578" || subject["common_name"] != "Kari S" {
-		t.Errorf("certificate %v; want the directory's, completed by the issued one", certificate)
+	if certificate["pem"] != "-----BEGIN" || certificate["given_name"] != "KARI" || subject["serial_number"] != "1" || certificate["originator"] != nil || subject["common_name"] != "Kari S" {
+		t.Errorf("certificate %v; want that of the issued one, not of the directory", certificate)
 	}
 	if !slices.Equal(out.Evidence, []string{"certificate"}) {
 		t.Errorf("evidence %v", out.Evidence)
@@ -239,12 +246,42 @@ func TestValues(t *testing.T) {
 		t.Errorf("facts of two certificates are mixed: %v", got)
 	}
 	values, out = read(bis, form("username", "kari", "password", secret, "pin", "1234"))
-	if got, _ := values["certificate"].(map[string]any); got["given_name"] != "Kari" || got["originator"] != nil || got["pem"] != nil || len(out.Evidence) != 0 {
+	if got, _ := values["certificate"].(map[string]any); got["given_name"] != "KARI" || got["originator"] != nil || got["pem"] != nil || len(out.Evidence) != 0 {
 		t.Errorf("a way that does not show the certificate told %v, %v; want whose it is", got, out.Evidence)
 	}
 	values, out = read(passwordWay, form("username", "kari", "password", secret))
 	if values["certificate"] != nil || len(out.Evidence) != 0 {
 		t.Errorf("a password brought %v, %v", values["certificate"], out.Evidence)
+	}
+}
+
+func TestProofOnlyWhereAsked(t *testing.T) {
+	book, _ := newBook(t, func(c *Config) { c.Certificates = issuer{} })
+	kari := form("username", "kari", "password", secret, "otp", "654321", "pin", "1234")
+	for _, test := range []struct {
+		name string
+		way  *tillit.Way
+		ask  tillit.EvidenceAsk
+		want string
+	}{
+		{"asked", bid, tillit.EvidenceAsk{Kinds: []string{"proof"}, Nonce: "n1"}, "over n1"},
+		{"not asked", bid, noAsk, ""},
+		{"a way that brings none", bis, tillit.EvidenceAsk{Kinds: []string{"proof"}, Nonce: "n1"}, ""},
+		{"a method that has none", passwordWay, tillit.EvidenceAsk{Kinds: []string{"proof"}, Nonce: "n1"}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			out, err := book.SignIn(t.Context(), "test", test.way, kari, test.ask, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var values struct{ Proof struct{ Signature string } }
+			if err := json.Unmarshal(out.Values, &values); err != nil || values.Proof.Signature != test.want {
+				t.Errorf("signed %q, %v; want %q", values.Proof.Signature, err, test.want)
+			}
+			if slices.Contains(out.Evidence, "proof") != (test.want != "") {
+				t.Errorf("evidence %v", out.Evidence)
+			}
+		})
 	}
 }
 
@@ -257,25 +294,25 @@ func TestThrottle(t *testing.T) {
 			wrong.Set("username", name)
 			right.Set("username", strings.ToUpper(name)) // counted with the other spelling
 			for i := range maxFailures {
-				if _, err := book.SignIn(t.Context(), "test", passwordWay, wrong, now); refusal(t, err) != wrongCredentials {
+				if _, err := book.SignIn(t.Context(), "test", passwordWay, wrong, noAsk, now); refusal(t, err) != wrongCredentials {
 					t.Fatalf("attempt %d: %v", i+1, err)
 				}
 			}
 			for _, f := range []url.Values{wrong, right} {
-				if _, err := book.SignIn(t.Context(), "test", passwordWay, f, now+1); refusal(t, err) != throttled {
+				if _, err := book.SignIn(t.Context(), "test", passwordWay, f, noAsk, now+1); refusal(t, err) != throttled {
 					t.Errorf("after %d failures: %v, want throttled", maxFailures, err)
 				}
 			}
-			if _, err := book.SignIn(t.Context(), "test", bis, form("username", "jonas", "password", secret, "pin", "1234"), now+1); err != nil {
+			if _, err := book.SignIn(t.Context(), "test", bis, form("username", "jonas", "password", secret, "pin", "1234"), noAsk, now+1); err != nil {
 				t.Errorf("somebody else is refused too: %v", err)
 			}
 		})
 	}
 	book, _ := newBook(t)
 	for range maxFailures {
-		book.SignIn(t.Context(), "test", passwordWay, wrong, now)
+		book.SignIn(t.Context(), "test", passwordWay, wrong, noAsk, now)
 	}
-	if _, err := book.SignIn(t.Context(), "test", passwordWay, right, now+failureWindow); err != nil {
+	if _, err := book.SignIn(t.Context(), "test", passwordWay, right, noAsk, now+failureWindow); err != nil {
 		t.Errorf("after the window: %v", err)
 	}
 }
@@ -283,7 +320,7 @@ func TestThrottle(t *testing.T) {
 func TestNumberAndNameAreCountedTogether(t *testing.T) {
 	book, attempts := newBook(t)
 	for _, name := range []string{"kari", "17858504325"} {
-		book.SignIn(t.Context(), "test", bid, form("username", name, "password", "x", "otp", "1"), now)
+		book.SignIn(t.Context(), "test", bid, form("username", name, "password", "x", "otp", "1"), noAsk, now)
 	}
 	if len(attempts.failed) != 1 {
 		t.Errorf("failures are counted under %d names, want one", len(attempts.failed))
@@ -294,12 +331,12 @@ func TestSuccessIsNeverThrottled(t *testing.T) {
 	book, attempts := newBook(t)
 	right := form("username", "kari", "password", secret)
 	for range 3 * maxFailures {
-		if _, err := book.SignIn(t.Context(), "test", passwordWay, right, now); err != nil {
+		if _, err := book.SignIn(t.Context(), "test", passwordWay, right, noAsk, now); err != nil {
 			t.Fatal(err)
 		}
 	}
-	book.SignIn(t.Context(), "test", passwordWay, form("username", "kari", "password", "x"), now)
-	if _, err := book.SignIn(t.Context(), "test", passwordWay, right, now); err != nil {
+	book.SignIn(t.Context(), "test", passwordWay, form("username", "kari", "password", "x"), noAsk, now)
+	if _, err := book.SignIn(t.Context(), "test", passwordWay, right, noAsk, now); err != nil {
 		t.Fatal(err)
 	}
 	if len(attempts.failed) != 0 {
@@ -312,7 +349,7 @@ func TestParallelGuessesStayBelowTwenty(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 100 {
 		wait.Go(func() {
-			book.SignIn(context.Background(), "test", passwordWay, form("username", "kari", "password", "x"), now)
+			book.SignIn(context.Background(), "test", passwordWay, form("username", "kari", "password", "x"), noAsk, now)
 		})
 	}
 	wait.Wait()
@@ -335,7 +372,7 @@ func TestUnknownNamesCostTheSame(t *testing.T) {
 	}
 	for _, name := range []string{"kari", "nobody", "ola", strings.Repeat("x", 300)} {
 		done = nil
-		book.SignIn(t.Context(), "test", passwordWay, form("username", name, "password", "wrong"), now)
+		book.SignIn(t.Context(), "test", passwordWay, form("username", name, "password", "wrong"), noAsk, now)
 		if want := []work{{1, 8, keySize}}; !slices.Equal(done, want) {
 			t.Errorf("%.10s: work %v, want %v", name, done, want)
 		}
@@ -346,17 +383,17 @@ func TestTestMethodsStayInTestRealms(t *testing.T) {
 	book, _ := newBook(t)
 	right := form("username", "kari", "password", secret, "otp", "654321", "pin", "1234")
 	for _, way := range []*tillit.Way{bid, email, {Code: "TestID", Method: "password", TestOnly: true, ACR: []string{"high"}}} {
-		_, err := book.SignIn(t.Context(), "production", way, right, now)
+		_, err := book.SignIn(t.Context(), "production", way, right, noAsk, now)
 		var refused *tillit.SignInRefused
 		if err == nil || errors.As(err, &refused) {
 			t.Errorf("%s: %v, want a fault of the realm", way.Code, err)
 		}
 	}
 	withCode := &tillit.Way{Code: "password", Method: "password", ACR: []string{"high"}, Fields: []string{"otp"}}
-	if _, err := book.SignIn(t.Context(), "production", withCode, right, now); refusal(t, err) != wrongCredentials {
+	if _, err := book.SignIn(t.Context(), "production", withCode, right, noAsk, now); refusal(t, err) != wrongCredentials {
 		t.Errorf("a fixed code passes in production: %v", err)
 	}
-	if _, err := book.SignIn(t.Context(), "test", &tillit.Way{Method: "guess"}, right, now); err == nil || !strings.Contains(err.Error(), "test-eid") {
+	if _, err := book.SignIn(t.Context(), "test", &tillit.Way{Method: "guess"}, right, noAsk, now); err == nil || !strings.Contains(err.Error(), "test-eid") {
 		t.Errorf("unknown method: %v, want an error that names what would be right", err)
 	}
 }
@@ -424,13 +461,14 @@ func FuzzPHC(f *testing.F) {
 }
 
 func TestAssumeIsWhatASignInComesTo(t *testing.T) {
-	book, _ := newBook(t)
+	book, _ := newBook(t, func(c *Config) { c.Certificates = issuer{} })
+	all := tillit.EvidenceAsk{Kinds: []string{"certificate", "proof"}, Nonce: "n"}
 	for _, way := range []*tillit.Way{passwordWay, bid, bis, email} {
-		real, err := book.SignIn(t.Context(), "test", way, form("username", "kari", "password", secret, "otp", "654321", "pin", "1234"), now)
+		real, err := book.SignIn(t.Context(), "test", way, form("username", "kari", "password", secret, "otp", "654321", "pin", "1234"), all, now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		assumed, err := book.Assume(t.Context(), "test", way, "kari")
+		assumed, err := book.Assume(t.Context(), "test", way, "kari", all)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -438,7 +476,7 @@ func TestAssumeIsWhatASignInComesTo(t *testing.T) {
 			t.Errorf("%s: assumed %v, came to %v", way.Code, assumed, real)
 		}
 	}
-	if _, err := book.Assume(t.Context(), "test", bid, "jonas"); refusal(t, err) != notForThisWay {
+	if _, err := book.Assume(t.Context(), "test", bid, "jonas", noAsk); refusal(t, err) != notForThisWay {
 		t.Errorf("a way that the person does not have: %v", err)
 	}
 }

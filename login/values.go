@@ -13,7 +13,7 @@ import (
 
 // certificate is the kind of evidence, and the member below sign_in, of a
 // person's certificate.
-const certificate = "certificate"
+const certificate = tillit.EvidenceCertificate
 
 // values gives what expressions read below sign_in.
 func (b *Book) values(ctx context.Context, realm string, m method, c claimant, way *tillit.Way) (map[string]any, error) {
@@ -26,32 +26,31 @@ func (b *Book) values(ctx context.Context, realm string, m method, c claimant, w
 	return values, b.addCertificate(ctx, realm, m, c, way, values)
 }
 
-// addCertificate completes what the directory says of the certificate with one
-// that is really issued, unless the directory has the certificate itself. What
-// the directory says wins: so a synthetic person can have any. A way whose certificate is not shown to us tells only
-// whose it is; a method that has none, or a way with other evidence, tells
-// nothing of one.
+// addCertificate tells of the certificate that the person really has, unless the
+// directory has the certificate itself: what it says of one otherwise is what one
+// is issued from. A way whose certificate is not shown to us tells only whose it
+// is; a method that has none, or a way with other evidence, tells nothing of one.
 func (b *Book) addCertificate(ctx context.Context, realm string, m method, c claimant, way *tillit.Way, values map[string]any) error {
 	brought := slices.Contains(way.Evidence, certificate)
 	if !m.brings() || len(way.Evidence) > 0 && !brought {
 		delete(values, certificate)
 		return nil
 	}
-	said, _ := values[certificate].(map[string]any)
-	if !brought {
-		if said != nil {
-			values[certificate] = whose(said)
-		}
+	told, _ := values[certificate].(map[string]any)
+	if told == nil && !brought {
 		return nil
 	}
-	if _, whole := said["pem"]; whole || b.Certificates == nil {
-		return nil // what is said is of that very certificate
+	if _, whole := told["pem"]; !whole && b.Certificates != nil {
+		issued, err := b.Certificates.PersonFacts(ctx, realm, c.person)
+		if err != nil {
+			return fmt.Errorf("certificate of person %s of realm %s: %w", c.person.ID, realm, err)
+		}
+		told = issued
 	}
-	issued, err := b.Certificates.PersonFacts(ctx, realm, c.person)
-	if err != nil {
-		return fmt.Errorf("certificate of person %s of realm %s: %w", c.person.ID, realm, err)
+	if !brought {
+		told = whose(told)
 	}
-	values[certificate] = complete(said, issued)
+	values[certificate] = told
 	return nil
 }
 
@@ -72,23 +71,6 @@ func pick(from map[string]any, names ...string) map[string]any {
 		}
 	}
 	return picked
-}
-
-// complete gives said, and of more what said lacks.
-func complete(said, more map[string]any) map[string]any {
-	all := maps.Clone(more)
-	if all == nil {
-		all = map[string]any{}
-	}
-	for name, value := range said {
-		inner, isObject := value.(map[string]any)
-		below, both := all[name].(map[string]any)
-		if isObject && both {
-			value = complete(inner, below)
-		}
-		all[name] = value
-	}
-	return all
 }
 
 // facts gives what the directory says the way tells: never a code, a PIN or a

@@ -101,6 +101,16 @@ func (a *Authority) Issuer(ctx context.Context, realm string) (*x509.Certificate
 	return r.issuing.certificate, nil
 }
 
+// Originator gives what the realm's certificates say of their issuer, as
+// relying parties meet it.
+func (a *Authority) Originator(ctx context.Context, realm string) (string, error) {
+	r, err := a.realm(ctx, realm)
+	if err != nil {
+		return "", err
+	}
+	return originator(r.issuing.certificate.Subject, r.profile), nil
+}
+
 // Certificate gives a person's certificate, issuing one at first need and again
 // when it has expired.
 func (a *Authority) Certificate(ctx context.Context, realm string, person *tillit.Person) (*x509.Certificate, error) {

@@ -25,6 +25,7 @@ const (
 	country        = "NO"
 	serialSize     = 64 // bits
 	personBackdate = time.Minute
+	statusBackdate = 30 * 24 * time.Hour // clocks of those who check differ
 )
 
 // Object identifiers that crypto/x509 has no field for.
@@ -80,7 +81,7 @@ func (a *Authority) issueStatus(r *realm) (*credential, error) {
 	now := a.config.Now()
 	return a.sign(r.issuing, &x509.Certificate{
 		Subject:         pkix.Name{CommonName: r.profile.CommonName + " OCSP", Organization: []string{r.profile.Organization}, Country: []string{country}},
-		NotBefore:       now.Add(-personBackdate),
+		NotBefore:       now.Add(-statusBackdate),
 		NotAfter:        now.Add(statusLives),
 		KeyUsage:        x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},

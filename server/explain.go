@@ -111,7 +111,7 @@ func (p *Provider) explainNeed(ctx context.Context, a *authorization, x *Explana
 				break
 			}
 		}
-		outcome, err := p.Login.Assume(ctx, a.realm.name, way, e.Person)
+		outcome, err := p.Login.Assume(ctx, a.realm.name, way, e.Person, a.evidence(need.SignIn))
 		if err != nil {
 			return false, err
 		}

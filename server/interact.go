@@ -221,7 +221,7 @@ func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authori
 		return p.back(w, r, a.realm, i)
 	}
 	a.request.Username = form.Get("username")
-	outcome, err := p.Login.SignIn(r.Context(), a.realm.name, way, form.Values, p.now())
+	outcome, err := p.Login.SignIn(r.Context(), a.realm.name, way, form.Values, a.evidence(need), p.now())
 	var refused *tillit.SignInRefused
 	if errors.As(err, &refused) {
 		p.metrics().SignInRefused(a.realm.name, refused.Key)
@@ -232,6 +232,11 @@ func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authori
 		return err
 	}
 	return p.signedIn(w, r, a, i, way, outcome)
+}
+
+// evidence is what the request is after of a sign-in; explain asks the same.
+func (a *authorization) evidence(need *tillit.SignInNeed) tillit.EvidenceAsk {
+	return tillit.EvidenceAsk{Kinds: need.Evidence, Nonce: a.context.Nonce}
 }
 
 // signedIn notes who signed in and how, and renews the browser's cookie.

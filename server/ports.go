@@ -28,10 +28,10 @@ type Login interface {
 	Fields(realm string, way *tillit.Way) []string
 	// SignIn checks a form. A refusal is a *tillit.SignInRefused; any other error is our
 	// fault. hint fields (login_hint) are not credentials.
-	SignIn(ctx context.Context, realm string, way *tillit.Way, form url.Values, at int64) (tillit.SignInOutcome, error)
+	SignIn(ctx context.Context, realm string, way *tillit.Way, form url.Values, ask tillit.EvidenceAsk, at int64) (tillit.SignInOutcome, error)
 	// Assume gives what a successful sign-in of the person by the way would come
 	// to, without credentials: for explanations alone.
-	Assume(ctx context.Context, realm string, way *tillit.Way, username string) (tillit.SignInOutcome, error)
+	Assume(ctx context.Context, realm string, way *tillit.Way, username string, ask tillit.EvidenceAsk) (tillit.SignInOutcome, error)
 	// DemoPeople lists who can sign in with the way, in dev only; else nothing.
 	DemoPeople(realm string, way *tillit.Way) []tillit.DemoPerson
 }

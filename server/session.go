@@ -1,8 +1,10 @@
 package server
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tillit/tillit"
@@ -127,8 +129,28 @@ func (p *Provider) renewSession(w http.ResponseWriter, r *http.Request, a *autho
 		Context: a.context, Created: now, LastSeen: now, Expires: min(now+sso.Max, now+sso.Idle),
 	}
 	s.Context.Nonce = ""
+	if err := withoutProof(s); err != nil {
+		return err
+	}
 	defer p.sessionEnded() // somebody else's, perhaps
 	return p.Store.SaveSession(ctx, s, old)
+}
+
+// withoutProof takes out of a session what was signed for one request: it is no
+// evidence in another.
+func withoutProof(s *tillit.Session) error {
+	if !slices.Contains(s.SignIn.Evidence, tillit.EvidenceProof) {
+		return nil
+	}
+	s.SignIn.Evidence = slices.DeleteFunc(slices.Clone(s.SignIn.Evidence), func(kind string) bool { return kind == tillit.EvidenceProof })
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(s.Context.SignIn, &values); err != nil {
+		return err
+	}
+	delete(values, tillit.EvidenceProof)
+	kept, err := json.Marshal(values)
+	s.Context.SignIn = kept
+	return err
 }
 
 // sessionOf gives the living session of the first of the cookies that names one,

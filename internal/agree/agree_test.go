@@ -104,7 +104,7 @@ func newHarness(t *testing.T, house *wiring.House, provider *facts.Provider, rea
 	for _, person := range h.gen.people {
 		for i := range h.gen.catalog.Ways {
 			way := &h.gen.catalog.Ways[i]
-			if _, err := house.Provider.Login.Assume(context.Background(), realm, way, person.Username); err == nil {
+			if _, err := house.Provider.Login.Assume(context.Background(), realm, way, person.Username, tillit.EvidenceAsk{}); err == nil {
 				h.gen.ways[person.Username] = append(h.gen.ways[person.Username], way.Code)
 			}
 		}

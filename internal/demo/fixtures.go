@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
@@ -75,6 +76,9 @@ type Addresses struct {
 	Issuer       func(realm string) string
 	APIs         func(realm string) map[string]string
 	TrustAnchors func(realm string) []string // base64 DER; nil: none
+	// Originator is what certificates that are issued here say of their issuer; ""
+	// and nil: nothing is issued.
+	Originator func(realm string) string
 }
 
 // Fixtures builds what dev tells of the loaded realms. An error names the claim
@@ -107,7 +111,7 @@ func (r *LoadedRealm) fixture(at Addresses) (FixtureRealm, error) {
 		f.Organizations = append(f.Organizations, FixtureOrganization{Number: o.Number, Name: o.Title.In(r.language()), Prefixes: append([]string{}, o.Prefixes...)})
 	}
 	for _, p := range r.People {
-		person, err := r.fixturePerson(p)
+		person, err := r.fixturePerson(p, at)
 		if err != nil {
 			return f, fmt.Errorf("person %s: %w", p.Username, err)
 		}
@@ -152,8 +156,8 @@ func audience(s *tillit.Server) string {
 	return s.Designators[0]
 }
 
-func (r *LoadedRealm) fixturePerson(p Person) (map[string]any, error) {
-	values, err := r.values(p)
+func (r *LoadedRealm) fixturePerson(p Person, at Addresses) (map[string]any, error) {
+	values, err := r.values(p, at)
 	if err != nil {
 		return nil, err
 	}
@@ -177,8 +181,8 @@ func (r *LoadedRealm) fixturePerson(p Person) (map[string]any, error) {
 // values evaluates the claims that tell something of the person. Claims about
 // the request, the client or the token are left out: nobody can know them
 // beforehand. Where two claims share a name on the wire, UserInfo's is told.
-func (r *LoadedRealm) values(p Person) (map[string]any, error) {
-	roots, err := r.roots(p)
+func (r *LoadedRealm) values(p Person, at Addresses) (map[string]any, error) {
+	roots, err := r.roots(p, at)
 	if err != nil {
 		return nil, err
 	}
@@ -222,10 +226,15 @@ func released(claim *tillit.Claim, roots map[string]any) bool {
 
 // roots gives what expressions read: the person, each source of the realm, and
 // the sign-in by the first way the person has.
-func (r *LoadedRealm) roots(p Person) (map[string]any, error) {
-	facts := p.SignIn.Facts
+func (r *LoadedRealm) roots(p Person, at Addresses) (map[string]any, error) {
+	facts := maps.Clone(p.SignIn.Facts)
 	if facts == nil {
 		facts = map[string]any{}
+	}
+	if said, ok := facts["certificate"].(map[string]any); ok && at.Originator != nil && r.brings(p) && said["pem"] == nil {
+		issued := maps.Clone(said)
+		issued["originator"] = at.Originator(r.Name)
+		facts["certificate"] = issued
 	}
 	roots := map[string]any{"person": p.Attributes, "sign_in": facts}
 	for _, source := range r.Catalog.Sources {
@@ -236,6 +245,17 @@ func (r *LoadedRealm) roots(p Person) (map[string]any, error) {
 		roots[source.Name] = value
 	}
 	return plain(roots)
+}
+
+// brings reports whether a certificate is issued for the first way that the
+// person has.
+func (r *LoadedRealm) brings(p Person) bool {
+	for i := range r.Catalog.Ways {
+		if way := &r.Catalog.Ways[i]; len(p.SignIn.Ways) == 0 || slices.Contains(p.SignIn.Ways, way.Code) {
+			return slices.Contains(way.Evidence, tillit.EvidenceCertificate)
+		}
+	}
+	return false
 }
 
 // plain gives the values as JSON has them, whole numbers as int64.

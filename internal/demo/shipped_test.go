@@ -31,7 +31,8 @@ func shipped(t *testing.T) (*Loaded, map[string]FixtureRealm) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fixtures, err := loaded.Fixtures(Addresses{Issuer: func(realm string) string { return "http://localhost:8080/" + realm }})
+	fixtures, err := loaded.Fixtures(Addresses{Issuer: func(realm string) string { return "http://localhost:8080/" + realm },
+		Originator: func(string) string { return "CN=Some CA" }})
 	if err != nil {
 		t.Fatal(err)
 	}

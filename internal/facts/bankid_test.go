@@ -130,16 +130,22 @@ var bankIDFacts = []Fact{
 		Fault: Fault{Old: "  access_token:\n    lifetime: 300s", New: "  access_token:\n    lifetime: 900s"},
 	},
 	{
-		ID: "bankid/22", Realm: "bankid", Seed: "001", Pending: "evidence of the sign-in",
-		Text: "A client provisioned for bankid_proof gets a member of that name in the token response after a sign-in with BankID; the ID Token stays as it is.",
+		ID: "bankid/22", Realm: "bankid", Seed: "001",
+		Text:  "A client provisioned for bankid_proof gets a member of that name in the token response after a sign-in with BankID; the ID Token stays as it is.",
+		Check: bankIDProof,
+		Fault: Fault{Old: "    refreshed: false\n    protocol: [iss, aud, iat, jti, sub, nonce]", New: "    refreshed: true\n    protocol: [iss, aud, iat, jti, sub, nonce]"},
 	},
 	{
-		ID: "bankid/23", Realm: "bankid", Seed: "docs", Pending: "evidence of the sign-in",
-		Text: "SHA-256 over the internal nonce followed by the hash of the client's nonce is the digest that was signed, as in the published sample.",
+		ID: "bankid/23", Realm: "bankid", Seed: "docs",
+		Text:  "SHA-256 over the internal nonce followed by the hash of the client's nonce is the digest that was signed, as in the published sample.",
+		Check: bankIDProofDigest,
+		Fault: Fault{Old: "{hashClientNonce: sign_in.proof.client_nonce_hash, internalNonce: sign_in.proof.internal_nonce}", New: "{hashClientNonce: sign_in.proof.internal_nonce, internalNonce: sign_in.proof.client_nonce_hash}"},
 	},
 	{
-		ID: "bankid/24", Realm: "bankid", Seed: "docs", Pending: "evidence of the sign-in",
-		Text: "The certificate inside a verified proof bears bankid_altsub as its serial number attribute.",
+		ID: "bankid/24", Realm: "bankid", Seed: "docs",
+		Text:  "The certificate inside a verified proof bears bankid_altsub as its serial number attribute.",
+		Check: bankIDProofVerified,
+		Fault: Fault{Old: "value: sign_in.certificate.subject.serial_number", New: "value: sign_in.certificate.serial_number"},
 	},
 	{
 		ID: "bankid/25", Realm: "bankid", Seed: "001", Pending: "special flows",
@@ -314,10 +320,10 @@ var bankIDFacts = []Fact{
 		Fault: Fault{Server: "state in responses"},
 	},
 	{
-		ID: "bankid/57", Realm: "bankid", Seed: "001", Pending: "evidence of the sign-in",
+		ID: "bankid/57", Realm: "bankid", Seed: "001",
 		Text:  "bankid_proof after a sign-in with biometrics at level 3: no such member, not in scope, and the sign-in succeeds.",
 		Check: bankIDNoProofBelow,
-		Fault: Fault{Old: "sign_in: {by: [BID, BIM]}\n    claims: [endUserSignature", New: "claims: [endUserSignature"},
+		Fault: Fault{Old: "    sign_in: {evidence: [proof]}\n    claims: [endUserSignature", New: "    claims: [endUserSignature"},
 	},
 	{
 		ID: "bankid/58", Realm: "bankid", Seed: "docs", Pending: "resource servers",

@@ -18,6 +18,7 @@ type RealmFixtures struct {
 	People  []PersonFixture   `json:"people"`
 	Servers []ServerFixture   `json:"resource_servers"`
 	APIs    map[string]string `json:"apis"`
+	Anchors []string          `json:"trust_anchors"` // base64 DER
 }
 
 // ClientFixture is a demo client with its credentials.

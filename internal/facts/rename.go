@@ -11,8 +11,8 @@ import (
 )
 
 // A Renaming exchanges every name of one realm: scopes but openid and
-// offline_access, which the standards fix, claims, designators, roles, clients
-// and ways to sign in. The new names say nothing.
+// offline_access, which the standards fix, claims, designators, roles, clients,
+// ways to sign in and extra tokens. The new names say nothing.
 type Renaming struct {
 	realm    string
 	table    map[string]string
@@ -197,7 +197,9 @@ func (r *Renaming) realmText(document yaml.MapSlice) yaml.MapSlice {
 			item.Value = r.eachKeyed(item.Value, r.wayFields)
 		case "servers":
 			item.Value = r.servers(item.Value)
-		case "tokens", "authorization_details", "client_types":
+		case "tokens": // extra tokens are sinks of the realm's own, with names of its own
+			item.Value = r.eachKeyed(item.Value, func(value any) any { return r.lists(value, "claims") })
+		case "authorization_details", "client_types":
 			item.Value = r.lists(item.Value, "claims", "starts_with", "may_add", "requires")
 		case "access":
 			item.Value = r.eachKeyed(item.Value, func(value any) any { return value })
@@ -269,7 +271,7 @@ func (r *Renaming) claimFields(value any) any {
 	fields := mapping(value)
 	for i := range fields {
 		switch fields[i].Key {
-		case "brings", "as":
+		case "brings", "as", "sinks":
 			fields[i].Value = r.all(fields[i].Value)
 		case "value":
 			fields[i].Value = r.quoted(fields[i].Value)

@@ -81,6 +81,13 @@ func (h *House) Fixtures() (demo.Fixtures, error) {
 			}
 			return []string{base64DER(root.Raw)}
 		},
+		Originator: func(realm string) string {
+			text, err := h.PKI.Originator(context.Background(), realm)
+			if err != nil {
+				h.config.Log.Error("fixtures: issuer of certificates", "realm", realm, "cause", err.Error())
+			}
+			return text
+		},
 	})
 }
 
