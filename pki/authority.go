@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/internal/recent"
 )
 
 // A Register keeps what was issued, with its keys.
@@ -69,6 +70,9 @@ type Authority struct {
 	config Config
 	mu     sync.Mutex
 	realms map[string]*realm
+
+	issuing sync.Mutex // one certificate at a time: whoever waited finds it issued
+	opened  *recent.Values[sealed, *credential]
 }
 
 // A realm is the pair of authorities of one realm, with its profile.
@@ -80,7 +84,7 @@ type realm struct {
 
 // New makes an Authority. Nothing is made before the first certificate.
 func New(config Config) *Authority {
-	return &Authority{config: config, realms: map[string]*realm{}}
+	return &Authority{config: config, realms: map[string]*realm{}, opened: recent.New[sealed, *credential](mostOpened)}
 }
 
 // TrustAnchor gives the realm's root certificate.

@@ -14,18 +14,33 @@ import (
 // the last has expired. A revoked one is given with its revocation: whether
 // another follows is for people to say.
 func (a *Authority) keep(ctx context.Context, r *realm, kind tillit.CertificateKind, holder string, issue func(number int) (*credential, error)) (*credential, error) {
-	last, err := a.config.Register.Certificate(ctx, r.name, kind, holder)
-	number := 0
-	switch {
-	case errors.Is(err, tillit.ErrNotFound):
-	case err != nil:
-		return nil, fmt.Errorf("%s certificate of realm %s: %w", kind, r.name, err)
-	case last.Revoked != 0 || a.config.Now().Unix() < last.Expires:
-		return a.unseal(last)
-	default:
-		number = last.Number + 1
+	c, _, err := a.last(ctx, r, kind, holder)
+	if c != nil || err != nil {
+		return c, err
+	}
+	a.issuing.Lock()
+	defer a.issuing.Unlock()
+	c, number, err := a.last(ctx, r, kind, holder)
+	if c != nil || err != nil {
+		return c, err
 	}
 	return a.issueNumber(ctx, r, kind, holder, number, issue)
+}
+
+// last gives the holder's certificate as long as it is not to be replaced: one
+// that was revoked never is. Otherwise next is the number of the one to issue.
+func (a *Authority) last(ctx context.Context, r *realm, kind tillit.CertificateKind, holder string) (c *credential, next int, err error) {
+	last, err := a.config.Register.Certificate(ctx, r.name, kind, holder)
+	switch {
+	case errors.Is(err, tillit.ErrNotFound):
+		return nil, 0, nil
+	case err != nil:
+		return nil, 0, fmt.Errorf("%s certificate of realm %s: %w", kind, r.name, err)
+	case last.Revoked != 0 || a.config.Now().Unix() < last.Expires:
+		c, err = a.unseal(last)
+		return c, 0, err
+	}
+	return nil, last.Number + 1, nil
 }
 
 // issueNumber issues the holder's certificate of that number, or gives the one
@@ -51,17 +66,29 @@ func (a *Authority) issueNumber(ctx context.Context, r *realm, kind tillit.Certi
 	return a.unseal(stored)
 }
 
+// mostOpened is how many opened credentials are remembered: an RSA key is read
+// for longer than it signs.
+const mostOpened = 256
+
+// sealed is a certificate with its key as the register has it.
+type sealed struct{ purpose, der, private string }
+
 func (a *Authority) unseal(row *tillit.Certificate) (*credential, error) {
-	key, err := a.config.Sealer.Open(row.Private, purpose(row))
+	opened, err := a.opened.Of(sealed{purpose(row), string(row.DER), string(row.Private)}, func(s sealed) (*credential, error) {
+		key, err := a.config.Sealer.Open(row.Private, s.purpose)
+		if err != nil {
+			return nil, fmt.Errorf("key of certificate %s of realm %s: %w", row.Serial, row.Realm, err)
+		}
+		c, err := decodeCredential(row.DER, key)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %s of realm %s: %w", row.Serial, row.Realm, err)
+		}
+		return c, nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("key of certificate %s of realm %s: %w", row.Serial, row.Realm, err)
+		return nil, err
 	}
-	c, err := decodeCredential(row.DER, key)
-	if err != nil {
-		return nil, fmt.Errorf("certificate %s of realm %s: %w", row.Serial, row.Realm, err)
-	}
-	c.revoked = row.Revoked != 0
-	return c, nil
+	return &credential{certificate: opened.certificate, signer: opened.signer, revoked: row.Revoked != 0}, nil
 }
 
 // purpose binds a sealed key to its place.

@@ -31,12 +31,13 @@ func (p *Provider) readAccessToken(ctx context.Context, realm *realm, value stri
 	if err != nil {
 		return nil, err
 	}
-	claims, ok := decodeObject(body).(map[string]any)
-	if !ok {
+	claims := decodeObject(body)
+	if claims == nil {
 		return nil, errInactive
 	}
 	t := &accessToken{claims: claims}
 	var issuer, scope, client, party string
+	var ok bool
 	t.expires, ok = claims["exp"].(int64)
 	ok = ok && textMember(claims, "iss", &issuer) && textMember(claims, "jti", &t.jti) && textMember(claims, "scope", &scope) &&
 		textMember(claims, "client_id", &client) && textMember(claims, "azp", &party)
@@ -45,24 +46,32 @@ func (p *Provider) readAccessToken(ctx context.Context, realm *realm, value stri
 	}
 	t.client = tillit.ClientID(cmp.Or(client, party))
 	t.scopes, _ = tillit.ParseScopes(scope, realm.catalog.Settings.ScopeLetters)
-	revoked, err := p.Store.TokenRevoked(ctx, realm.name, t.jti)
+	t.grant, err = p.livingGrant(ctx, realm.name, t.jti)
 	if err != nil {
 		return nil, err
 	}
-	if revoked {
-		return nil, errInactive
-	}
-	if id := grantOf(t.jti); id != "" {
-		grant, err := p.Store.Grant(ctx, realm.name, id)
-		if errors.Is(err, tillit.ErrNotFound) || err == nil && grant.Revoked != 0 {
-			return nil, errInactive
-		}
-		if err != nil {
-			return nil, err
-		}
-		t.grant, t.client = grant, grant.Client
+	if t.grant != nil {
+		t.client = t.grant.Client
 	}
 	return t, nil
+}
+
+// livingGrant gives the grant a token belongs to, nil for one without. A token
+// that was taken back, by itself or with its grant, is errInactive.
+func (p *Provider) livingGrant(ctx context.Context, realm, jti string) (*tillit.Grant, error) {
+	id := grantOf(jti)
+	if id == "" {
+		revoked, err := p.Store.TokenRevoked(ctx, realm, jti)
+		if err == nil && revoked {
+			err = errInactive
+		}
+		return nil, err
+	}
+	grant, err := p.Store.GrantOfToken(ctx, realm, id, jti)
+	if errors.Is(err, tillit.ErrNotFound) || err == nil && grant.Revoked != 0 {
+		return nil, errInactive
+	}
+	return grant, err
 }
 
 // textMember reads a member that is a string or absent, in which case "" stays.
@@ -112,13 +121,9 @@ func bearer(r *http.Request) (scheme, value string, err error) {
 // TokenRevoked reports whether a token of the realm has been taken back, by
 // itself or with its grant. Resource servers in the same process ask it.
 func (p *Provider) TokenRevoked(ctx context.Context, realm, jti string) (bool, error) {
-	revoked, err := p.Store.TokenRevoked(ctx, realm, jti)
-	if err != nil || revoked || grantOf(jti) == "" {
-		return revoked, err
-	}
-	grant, err := p.Store.Grant(ctx, realm, grantOf(jti))
-	if errors.Is(err, tillit.ErrNotFound) {
+	_, err := p.livingGrant(ctx, realm, jti)
+	if errors.Is(err, errInactive) {
 		return true, nil
 	}
-	return err == nil && grant.Revoked != 0, err
+	return false, err
 }

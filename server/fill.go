@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/internal/recent"
 )
 
 // A filling is one decision with what its claims are evaluated on.
@@ -89,6 +90,7 @@ func (p *Provider) evaluate(ctx context.Context, f *filling, names []tillit.Clai
 		return nil, nil, err
 	}
 	values = make(map[tillit.ClaimName]any, len(names))
+	tagged := f.wantsLanguages()
 	for _, name := range names {
 		claim := f.catalog.Claim(name)
 		if claim == nil || claim.Value == nil {
@@ -105,7 +107,9 @@ func (p *Provider) evaluate(ctx context.Context, f *filling, names []tillit.Clai
 		case ok && (claim.KeepEmpty || !empty(value)):
 			values[name] = value
 		}
-		f.languages(values, claim, roots)
+		if tagged {
+			f.languages(values, claim, roots)
+		}
 	}
 	return values, failed, nil
 }
@@ -139,12 +143,9 @@ func (p *Provider) roots(ctx context.Context, f *filling, names []tillit.ClaimNa
 			}
 		}
 	}
-	for name, make := range map[string]func() any{
-		"sign_in": f.signInRoot, "act": f.actRoot, "client": f.clientRoot, "acting": f.actingRoot,
-		"ask": f.askRoot, "grant": f.grantRoot, "realm": f.realmRoot,
-	} {
-		if wanted[name] {
-			if value := make(); value != nil {
+	for name := range wanted {
+		if make := otherRoots[name]; make != nil {
+			if value := make(f); value != nil {
 				roots[name] = value
 			}
 		}
@@ -152,21 +153,44 @@ func (p *Provider) roots(ctx context.Context, f *filling, names []tillit.ClaimNa
 	return roots, nil
 }
 
-func (f *filling) signInRoot() any { return decodeObject(f.context.SignIn) }
+// otherRoots are those that come from the request and its grant.
+var otherRoots = map[string]func(*filling) any{
+	"sign_in": (*filling).signInRoot, "act": (*filling).actRoot, "client": (*filling).clientRoot, "acting": (*filling).actingRoot,
+	"ask": (*filling).askRoot, "grant": (*filling).grantRoot, "realm": (*filling).realmRoot,
+}
 
-func (f *filling) actRoot() any { return decodeObject(f.context.Act) }
+func (f *filling) signInRoot() any { return orNil(decodeObject(f.context.SignIn)) }
 
-func decodeObject(raw json.RawMessage) any {
+func (f *filling) actRoot() any { return orNil(decodeObject(f.context.Act)) }
+
+func orNil(object map[string]any) any {
+	if object == nil {
+		return nil
+	}
+	return object
+}
+
+// objects remembers what JSON texts decode to: a grant's sign-in and the claims
+// of a token are read again and again.
+var objects = recent.New[string, map[string]any](2048)
+
+// decodeObject gives the object of a JSON text, nil for anything else. It is
+// shared with others that read the same text.
+func decodeObject(raw json.RawMessage) map[string]any {
 	if len(raw) == 0 {
 		return nil
 	}
-	d := json.NewDecoder(strings.NewReader(string(raw)))
-	d.UseNumber()
-	var object map[string]any
-	if d.Decode(&object) != nil {
-		return nil
-	}
-	return integers(object)
+	object, _ := objects.Of(string(raw), func(text string) (map[string]any, error) {
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		var object map[string]any
+		if err := d.Decode(&object); err != nil {
+			return nil, err
+		}
+		integers(object)
+		return object, nil
+	})
+	return object
 }
 
 // integers turns JSON numbers into int64 where they are whole, else float64.
@@ -246,6 +270,12 @@ func (f *filling) grantRoot() any {
 
 func (f *filling) realmRoot() any {
 	return map[string]any{"name": f.realm.name, "version": f.catalog.Version}
+}
+
+// wantsLanguages reports whether any claim was asked for in a language.
+func (f *filling) wantsLanguages() bool {
+	tagged := func(entry tillit.ClaimAsk) bool { return entry.Language != "" }
+	return len(f.ask.Languages) > 0 || slices.ContainsFunc(f.ask.Claims.UserInfo, tagged) || slices.ContainsFunc(f.ask.Claims.IDToken, tagged)
 }
 
 // languages adds the tagged forms of a claim that is a plain path, e.g.

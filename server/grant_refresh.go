@@ -93,10 +93,10 @@ func redeemRefresh(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, 
 // replaces a successor that was never used.
 func (p *Provider) rotate(t *tokenRequest, ticket *ticket, old *tillit.Refresh, late bool) *ticket {
 	ticket.refreshToken = p.newRefresh(t, ticket.grant)
-	ticket.spend = func(ctx context.Context, out *minted, grant *tillit.Grant, record *tillit.AuditRecord) error {
+	ticket.spend = func(ctx context.Context, out *minted, _ *tillit.Grant, record *tillit.AuditRecord) error {
 		err := tillit.ErrSpent
 		if !late {
-			err = p.Store.Rotate(ctx, old, out.refresh, out.opaque, grant, record)
+			err = p.Store.Rotate(ctx, old, out.refresh, out.opaque, nil, record) // the grant stays as it was
 		}
 		if errors.Is(err, tillit.ErrSpent) { // late, or lost a race: still within the grace
 			err = p.Store.Replace(ctx, old, out.refresh, out.opaque, record)
@@ -116,8 +116,8 @@ func (p *Provider) reuse(t *tokenRequest, ticket *ticket, old *tillit.Refresh, v
 		moved.Expires = inactiveUntil(t.now, shape, ticket.grant)
 		out.response["refresh_token"] = value
 	}
-	ticket.spend = func(ctx context.Context, out *minted, grant *tillit.Grant, record *tillit.AuditRecord) error {
-		err := p.Store.Rotate(ctx, &moved, nil, out.opaque, grant, record)
+	ticket.spend = func(ctx context.Context, out *minted, _ *tillit.Grant, record *tillit.AuditRecord) error {
+		err := p.Store.Rotate(ctx, &moved, nil, out.opaque, nil, record)
 		if errors.Is(err, tillit.ErrSpent) { // revoked in the meantime, or rotated before the client was registered so
 			return refuse("invalid_grant", "the refresh token is not known or no longer valid")
 		}

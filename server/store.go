@@ -71,6 +71,8 @@ type Store interface {
 	// ErrSpent and changes nothing.
 	RedeemCode(ctx context.Context, code *tillit.Code, grant *tillit.Grant, refresh *tillit.Refresh, opaque *tillit.OpaqueToken, record *tillit.AuditRecord) error
 
+	// Grant gives a grant, revoked or not. What it refers to is shared with others
+	// that read it.
 	Grant(ctx context.Context, realm, id string) (*tillit.Grant, error)
 	// RevokeGrant ends a grant and all its tokens. Doing it twice is no error.
 	RevokeGrant(ctx context.Context, realm, id string, at int64, record *tillit.AuditRecord) error
@@ -93,6 +95,9 @@ type Store interface {
 	// RevokeToken ends one access token by its jti until it expires.
 	RevokeToken(ctx context.Context, realm, jti string, expires int64, record *tillit.AuditRecord) error
 	TokenRevoked(ctx context.Context, realm, jti string) (bool, error)
+	// GrantOfToken is Grant for the access token of that jti; one that was taken
+	// back by itself is ErrNotFound.
+	GrantOfToken(ctx context.Context, realm, id, jti string) (*tillit.Grant, error)
 
 	// Spend uses something single-use up until the instant until: the jti of an
 	// assertion or proof. Within it, a second time is ErrSpent.

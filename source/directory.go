@@ -3,9 +3,11 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/internal/recent"
 )
 
 // Names with a meaning of their own.
@@ -23,42 +25,69 @@ const (
 	// to fall back on, so stale is omit here.
 )
 
+// mostObjects is how many decoded attributes are remembered.
+const mostObjects = 2048
+
 // A Directory gives the roots that are kept with the person: "person" itself and
-// every source of the realm that says `from: directory`. The zero value is ready
-// to use.
-type Directory struct{}
+// every source of the realm that says `from: directory`.
+type Directory struct {
+	objects *recent.Values[origin, map[string]any]
+}
+
+// An origin is all that a root's object comes from.
+type origin struct {
+	root, attributes string
+	updated          int64
+}
+
+// NewDirectory makes a Directory.
+func NewDirectory() *Directory {
+	return &Directory{recent.New[origin, map[string]any](mostObjects)}
+}
 
 // Values gives the named roots. A root that is neither "person" nor a source of
 // the realm is left to others. A source that fails is left out, or an error
 // where the realm says on_error: deny; a person that cannot be read is an error
-// always. The values are fresh: the caller may keep and change them.
-func (Directory) Values(_ context.Context, catalog *tillit.Catalog, person *tillit.Person, roots []string) (map[string]any, error) {
+// always. The values are shared with others: the caller reads them and changes
+// nothing.
+func (d *Directory) Values(_ context.Context, catalog *tillit.Catalog, person *tillit.Person, roots []string) (map[string]any, error) {
 	values := make(map[string]any, len(roots))
 	if person == nil {
 		return values, nil
 	}
-	var read record // read once, when the first root needs it
 	for _, root := range roots {
 		use, mine := declared(catalog, root)
 		if !mine {
 			continue
 		}
-		if read == nil {
-			var err error
-			if read, err = open(person); err != nil {
-				return nil, err
-			}
-		}
-		value, err := read.root(root, use.From)
+		value, err := d.object(person, root, use.From)
 		switch {
 		case err == nil:
 			values[root] = value
+		case errors.Is(err, errNoObject):
+			return nil, err
 		case root == personRoot || use.OnError == onErrorDeny:
 			return nil, fmt.Errorf("source %s of person %s of realm %s: %w", root, person.ID, person.Realm, err)
 		}
 	}
 	return values, nil
 }
+
+// object gives the object of a root, decoded once for the same attributes.
+func (d *Directory) object(person *tillit.Person, root, from string) (map[string]any, error) {
+	if from != fromDirectory {
+		return nil, fmt.Errorf("from %q is not connected; right would be %s", from, fromDirectory)
+	}
+	return d.objects.Of(origin{root, string(person.Attributes), person.Updated}, func(origin) (map[string]any, error) {
+		read, err := open(person)
+		if err != nil {
+			return nil, err
+		}
+		return read.root(root)
+	})
+}
+
+var errNoObject = errors.New("no JSON object")
 
 // declared finds how the realm uses a root.
 func declared(catalog *tillit.Catalog, root string) (tillit.SourceUse, bool) {
@@ -81,7 +110,7 @@ func open(person *tillit.Person) (record, error) {
 	if len(person.Attributes) > 0 {
 		if err := json.Unmarshal(person.Attributes, &r); err != nil || r == nil {
 			// The decoder's error is left out: it quotes from the person's data.
-			return nil, fmt.Errorf("attributes of person %s of realm %s: no JSON object", person.ID, person.Realm)
+			return nil, fmt.Errorf("attributes of person %s of realm %s: %w", person.ID, person.Realm, errNoObject)
 		}
 	}
 	delete(r, signIn)
@@ -93,10 +122,7 @@ func open(person *tillit.Person) (record, error) {
 
 // root gives the object of a source: the attribute of its name, else all of
 // them.
-func (r record) root(name, from string) (map[string]any, error) {
-	if from != fromDirectory {
-		return nil, fmt.Errorf("from %q is not connected; right would be %s", from, fromDirectory)
-	}
+func (r record) root(name string) (map[string]any, error) {
 	if text, own := r[name]; own && name != personRoot {
 		return object(text)
 	}

@@ -53,7 +53,7 @@ func TestValues(t *testing.T) {
 		{"roots of others", []string{"sign_in", "client", "tinfo"}, map[string]any{"tinfo": tinfo}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Directory{}.Values(t.Context(), catalog, person(attributes), test.roots)
+			got, err := NewDirectory().Values(t.Context(), catalog, person(attributes), test.roots)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,14 +65,14 @@ func TestValues(t *testing.T) {
 }
 
 func TestUpdatedAtOfTheAttributesWins(t *testing.T) {
-	got, err := Directory{}.Values(t.Context(), realm(t), person(`{"updated_at": 1771598700}`), []string{"person"})
+	got, err := NewDirectory().Values(t.Context(), realm(t), person(`{"updated_at": 1771598700}`), []string{"person"})
 	if want := (map[string]any{"person": map[string]any{"updated_at": int64(1771598700)}}); err != nil || !cmp.Equal(want, got) {
 		t.Errorf("%v, %v; want %v", got, err, want)
 	}
 }
 
 func TestNobody(t *testing.T) {
-	got, err := Directory{}.Values(t.Context(), realm(t), nil, []string{"person"})
+	got, err := NewDirectory().Values(t.Context(), realm(t), nil, []string{"person"})
 	if err != nil || len(got) != 0 {
 		t.Errorf("%v, %v; want nothing", got, err)
 	}
@@ -93,7 +93,7 @@ func TestFailure(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			catalog := realm(t, tillit.SourceUse{Name: "tinfo", From: test.from, OnError: test.onError})
-			got, err := Directory{}.Values(t.Context(), catalog, person(test.attributes), []string{"tinfo"})
+			got, err := NewDirectory().Values(t.Context(), catalog, person(test.attributes), []string{"tinfo"})
 			if (err != nil) != test.denied {
 				t.Fatalf("%v, %v; want an error: %t", got, err, test.denied)
 			}

@@ -13,7 +13,7 @@ import (
 func ExampleDirectory_Values() {
 	catalog, _ := tillit.Compile(tillit.Definition{Realm: "hytta", Registry: "hytta", Sources: []tillit.SourceUse{{Name: "contact", From: "directory"}}})
 	person := &tillit.Person{ID: "p1", Attributes: json.RawMessage(`{"nnin": "17858504325", "contact": {"email": "kari@example.no"}}`)}
-	values, err := source.Directory{}.Values(context.Background(), catalog, person, []string{"contact"})
+	values, err := source.NewDirectory().Values(context.Background(), catalog, person, []string{"contact"})
 	fmt.Println(values, err)
 	// Output: map[contact:map[email:kari@example.no]] <nil>
 }

@@ -12,6 +12,9 @@ import (
 // grantsShown bounds the list of a person's grants.
 const grantsShown = 500
 
+// mostGrants is how many decoded grants are remembered.
+const mostGrants = 2048
+
 // Items are separated by a character that no scope or claim name holds.
 const itemSeparator = "\n"
 
@@ -23,6 +26,9 @@ ON CONFLICT (realm, id) DO UPDATE SET offline = excluded.offline, expires = excl
 WHERE grants.revoked = 0 AND grants.client = excluded.client AND grants.person = excluded.person`
 	sqlGrant = `SELECT g.document, g.revoked, (SELECT string_agg(w.item, $1) FROM withdrawn w WHERE w.realm = g.realm AND w.grant_id = g.id)
 FROM grants g WHERE g.realm = $2 AND g.id = $3`
+	// The grant of an access token that was not taken back by itself.
+	sqlGrantOfToken = sqlGrant + `
+AND NOT EXISTS (SELECT 1 FROM revoked_tokens x WHERE x.realm = g.realm AND x.jti = $4)`
 	sqlGrants = `SELECT g.document, g.revoked, (SELECT string_agg(w.item, $1) FROM withdrawn w WHERE w.realm = g.realm AND w.grant_id = g.id)
 FROM grants g WHERE g.realm = $2 AND g.person = $3 AND g.revoked = 0 AND (g.expires = 0 OR g.expires > $4)
 ORDER BY g.created DESC, g.id DESC LIMIT $5`
@@ -62,11 +68,15 @@ type grantColumns struct {
 
 func (c *grantColumns) into() []any { return []any{&c.document, &c.revoked, &c.withdrawn} }
 
-func (c *grantColumns) grant() (*tillit.Grant, error) {
-	g := new(tillit.Grant)
-	if err := decode(c.document, g); err != nil {
+// grant gives the grant that the columns hold. What its document says is decoded
+// once and shared, what may change without it stands in columns of its own.
+func (s *Store) grant(c *grantColumns) (*tillit.Grant, error) {
+	decoded, err := s.grants.Of(c.document, decodeGrant)
+	if err != nil {
 		return nil, err
 	}
+	g := new(tillit.Grant)
+	*g = *decoded
 	g.Revoked = c.revoked
 	if c.withdrawn != nil {
 		g.Withdrawn = strings.Split(*c.withdrawn, itemSeparator)
@@ -75,13 +85,29 @@ func (c *grantColumns) grant() (*tillit.Grant, error) {
 	return g, nil
 }
 
-// Grant gives a grant, revoked or not.
+func decodeGrant(document string) (*tillit.Grant, error) {
+	g := new(tillit.Grant)
+	return g, decode(document, g)
+}
+
+// Grant gives a grant, revoked or not. What it refers to is shared with others:
+// read it, and change nothing.
 func (s *Store) Grant(ctx context.Context, realm, id string) (*tillit.Grant, error) {
+	return s.oneGrant(ctx, sqlGrant, realm, id)
+}
+
+// GrantOfToken is Grant for the access token of that jti; one that RevokeToken
+// took back is tillit.ErrNotFound.
+func (s *Store) GrantOfToken(ctx context.Context, realm, id, jti string) (*tillit.Grant, error) {
+	return s.oneGrant(ctx, sqlGrantOfToken, realm, id, jti)
+}
+
+func (s *Store) oneGrant(ctx context.Context, query string, args ...any) (*tillit.Grant, error) {
 	var columns grantColumns
-	if err := s.row(ctx, "grant", sqlGrant, []any{itemSeparator, realm, id}, columns.into()...); err != nil {
+	if err := s.row(ctx, "grant", query, append([]any{itemSeparator}, args...), columns.into()...); err != nil {
 		return nil, err
 	}
-	grant, err := columns.grant()
+	grant, err := s.grant(&columns)
 	if err != nil {
 		return nil, fmt.Errorf("grant: %w", err)
 	}
@@ -96,7 +122,7 @@ func (s *Store) Grants(ctx context.Context, realm, person string, at int64) ([]t
 		if err := scan(columns.into()...); err != nil {
 			return err
 		}
-		grant, err := columns.grant()
+		grant, err := s.grant(&columns)
 		if err == nil {
 			grants = append(grants, *grant)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/internal/recent"
 )
 
 // Stamps say which verb of the command a store belongs to: what dev made holds
@@ -86,6 +87,7 @@ type Store struct {
 	options Options
 	engine  engine
 	clients *clientCache
+	grants  *recent.Values[string, *tillit.Grant] // by document
 }
 
 // An engine runs jobs and reads on a database.
@@ -127,7 +129,7 @@ func Open(ctx context.Context, url string, options Options) (*Store, error) {
 
 // start finishes opening, whatever the engine.
 func start(ctx context.Context, engine engine, options Options) (*Store, error) {
-	s := &Store{options: options, engine: engine, clients: newClientCache(options.Clients)}
+	s := &Store{options: options, engine: engine, clients: newClientCache(options.Clients), grants: recent.New[string, *tillit.Grant](mostGrants)}
 	if err := s.stamp(ctx, options.Stamp); err != nil {
 		return nil, errors.Join(err, engine.close())
 	}

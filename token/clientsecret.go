@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/internal/recent"
 	"golang.org/x/crypto/argon2"
 )
 
@@ -43,7 +44,7 @@ type ClientSecrets struct {
 	// A secret that argon2id found right is remembered by a keyed digest of the
 	// secret and its hash, so that a busy client does not pay at every request.
 	key   [32]byte
-	right *recent[struct{}]
+	right *recent.Values[[sha256.Size]byte, struct{}]
 }
 
 // mostSecrets bounds how many are remembered.
@@ -55,7 +56,7 @@ func NewClientSecrets(random io.Reader) *ClientSecrets {
 	c := &ClientSecrets{
 		random: random,
 		slots:  make(chan struct{}, runtime.GOMAXPROCS(0)),
-		right:  newRecent[struct{}](mostSecrets),
+		right:  recent.New[[sha256.Size]byte, struct{}](mostSecrets),
 	}
 	if _, err := io.ReadFull(random, c.key[:]); err != nil {
 		panic("token: no randomness: " + err.Error())
@@ -122,12 +123,12 @@ func (c *ClientSecrets) matchesChosen(secret, stored string) int {
 		return 0
 	}
 	known := c.digest(secret, stored)
-	if _, ok := c.right.get(known); ok {
+	if _, ok := c.right.Get(known); ok {
 		return 1
 	}
 	same := subtle.ConstantTimeCompare(want, c.stretch(secret, salt))
 	if same == 1 {
-		c.right.put(known, struct{}{})
+		c.right.Put(known, struct{}{})
 	}
 	return same
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/internal/recent"
 )
 
 // A KeyStore keeps signing keys. Its keys are encrypted before they arrive.
@@ -37,7 +38,7 @@ type Ring struct {
 	loading sync.Mutex // an older reading never replaces a newer one
 	making  sync.Mutex // one key is made at a time; making RSA keys is slow
 
-	verified *recent[believed]
+	verified *recent.Values[[sha256.Size]byte, believed]
 }
 
 // How many verified tokens are remembered, and how large they may be in bytes:
@@ -57,7 +58,7 @@ type believed struct {
 // NewRing makes a ring over a store. Nothing is read yet: keys are read, and
 // made, when a realm first needs them.
 func NewRing(store KeyStore, master MasterKey, now func() time.Time, random io.Reader) *Ring {
-	return &Ring{store: store, master: master, now: now, random: random, realms: map[string]*keys{}, verified: newRecent[believed](mostVerified)}
+	return &Ring{store: store, master: master, now: now, random: random, realms: map[string]*keys{}, verified: recent.New[[sha256.Size]byte, believed](mostVerified)}
 }
 
 // Sign makes a compact JWS of the claims (JSON) with the realm's current key for
@@ -83,7 +84,7 @@ func (r *Ring) Sign(ctx context.Context, realm, algorithm, typ string, claims []
 // exp. A bad token is [ErrInvalid]; any other error is our own fault.
 func (r *Ring) Verify(ctx context.Context, realm, jws string) (claims []byte, typ, algorithm string, err error) {
 	digest := sha256.Sum256([]byte(jws))
-	before, seen := r.verified.get(digest)
+	before, seen := r.verified.Get(digest)
 	seen = seen && before.realm == realm
 	p := before.parsed
 	if !seen {
@@ -99,7 +100,7 @@ func (r *Ring) Verify(ctx context.Context, realm, jws string) (claims []byte, ty
 		return nil, "", "", ErrInvalid
 	}
 	if !seen && len(jws) <= largestVerified {
-		r.verified.put(digest, believed{realm, parsed{algorithm: p.algorithm, kid: p.kid, typ: p.typ, claims: p.claims}})
+		r.verified.Put(digest, believed{realm, parsed{algorithm: p.algorithm, kid: p.kid, typ: p.typ, claims: p.claims}})
 	}
 	return bytes.Clone(p.claims), p.typ, p.algorithm, nil
 }

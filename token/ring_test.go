@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tillit/tillit/internal/recent"
 )
 
 const claims = `{"iss":"https://op.example.no/buypass","sub":"12c2b0de"}`
@@ -256,20 +259,6 @@ func TestVerifyAgain(t *testing.T) {
 	}
 }
 
-func TestRecentForgets(t *testing.T) {
-	r := newRecent[int](2)
-	for i := range 5 {
-		r.put([32]byte{byte(i)}, i)
-		r.get([32]byte{0}) // in use
-	}
-	if _, ok := r.get([32]byte{0}); !ok {
-		t.Error("what is in use was forgotten")
-	}
-	if _, ok := r.get([32]byte{1}); ok || len(r.young)+len(r.old) > 4 {
-		t.Errorf("%d values are remembered; the first unused one: %t", len(r.young)+len(r.old), ok)
-	}
-}
-
 func TestRotateRefusesThePast(t *testing.T) {
 	ring, store, _ := newRing(t)
 	if _, err := ring.Rotate(t.Context(), "buypass", "ES256", start.Add(-time.Second), time.Hour); err == nil || len(store.keys) != 0 {
@@ -363,7 +352,7 @@ func BenchmarkVerify(b *testing.B) {
 	})
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
-			ring.verified = newRecent[believed](1)
+			ring.verified = recent.New[[sha256.Size]byte, believed](1)
 			if _, _, _, err := ring.Verify(b.Context(), "buypass", jws); err != nil {
 				b.Fatal(err)
 			}

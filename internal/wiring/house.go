@@ -142,7 +142,7 @@ func (h *House) furnish(ctx context.Context) error {
 	}
 	h.Provider = &server.Provider{
 		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
-		Login: h.book(hasher), Sources: source.Directory{}, Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
+		Login: h.book(hasher), Sources: source.NewDirectory(), Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
 		Messenger: messenger{h.Fetch}, Ended: h.nudge,
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,

@@ -287,4 +287,18 @@ func revokedTokens(t *testing.T, s *store.Store) {
 	if revoked, err := s.TokenRevoked(ctx, realm, "k"); err != nil || revoked {
 		t.Fatalf("another token: %v, %v", revoked, err)
 	}
+	must(t, s.FinishInteraction(ctx, begun(t, s, "i"), nil, grant("g"), nil, nil))
+	got, err := s.GrantOfToken(ctx, realm, "g", "k")
+	must(t, err)
+	same(t, got, grant("g"))
+	_, err = s.GrantOfToken(ctx, realm, "g", "j")
+	wants(t, err, tillit.ErrNotFound)
+	_, err = s.GrantOfToken(ctx, elsewhere, "g", "k")
+	wants(t, err, tillit.ErrNotFound)
+	must(t, s.RevokeGrant(ctx, realm, "g", now, nil))
+	got, err = s.GrantOfToken(ctx, realm, "g", "k")
+	must(t, err)
+	if got.Revoked == 0 {
+		t.Fatal("a grant that was revoked is read as living")
+	}
 }
