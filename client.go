@@ -160,7 +160,7 @@ func (c *Client) Rotates() bool { return !c.ReuseRefresh && !c.FAPI2() }
 // Answers gives the response types the client may ask for: "code" unless its
 // registration says otherwise (RFC 7591 §2).
 func (c *Client) Answers() []string {
-	if len(c.ResponseTypes) == 0 && c.MayUse("authorization_code") {
+	if c.FAPI2() || len(c.ResponseTypes) == 0 && c.MayUse("authorization_code") {
 		return []string{"code"}
 	}
 	return c.ResponseTypes

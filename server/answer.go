@@ -220,11 +220,7 @@ func (p *Provider) signResponse(ctx context.Context, a *authorization, fields []
 	if err != nil {
 		return nil, err
 	}
-	algorithm := "ES256"
-	if list := a.catalog.Settings.Algorithms; len(list) > 0 {
-		algorithm = list[0]
-	}
-	signed, err := p.Keys.Sign(ctx, a.realm.name, algorithm, "JWT", body)
+	signed, err := p.Keys.Sign(ctx, a.realm.name, algorithmOf(a.catalog, a.client, ""), "JWT", body)
 	return [][2]string{{"response", signed}}, err
 }
 

@@ -115,7 +115,7 @@ func (p *Provider) logoutToken(ctx context.Context, realm *realm, client *tillit
 	if err != nil {
 		return "", err
 	}
-	return p.Keys.Sign(ctx, realm.name, algorithmOf(p.dialect(realm.name, client.Dialect), client.IDTokenAlg), logoutTokenType, body)
+	return p.Keys.Sign(ctx, realm.name, algorithmOf(p.dialect(realm.name, client.Dialect), client, client.IDTokenAlg), logoutTokenType, body)
 }
 
 // sessionEnded makes its clients hear of it at once.

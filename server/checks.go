@@ -25,9 +25,11 @@ var checks = []struct {
 	{"client is known", knownClient},
 	{"a request object is read", (*Provider).readRequestObject},
 	{"redirect_uri is registered", registeredRedirect},
+	{"redirect_uri suits the profile", profileRedirect},
 	{"response_mode is known", knownResponseMode},
 	{"parameters stand once", parametersOnce},
 	{"no request object", noRequestObject},
+	{"the request was pushed", profilePushed},
 	{"dialect is known", knownDialect},
 	{"response_type is supported", supportedResponseType},
 	{"PKCE is present", pkcePresent},
@@ -219,7 +221,7 @@ func pkcePresent(_ *Provider, _ *http.Request, a *authorization) error {
 		return nil // nothing to redeem
 	}
 	if challenge == "" && method == "" {
-		if a.client.Public() || slices.Contains(a.catalog.Request.Require, "pkce") && !a.client.PKCEOptional {
+		if a.client.Public() || a.client.FAPI2() || slices.Contains(a.catalog.Request.Require, "pkce") && !a.client.PKCEOptional {
 			return refuse("invalid_request", "PKCE is required: code_challenge and code_challenge_method=S256")
 		}
 		return nil

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/token"
@@ -61,7 +62,7 @@ func (p *Provider) checkAssertion(ctx context.Context, realm *realm, client *til
 	if !p.on("an assertion is for the issuer alone") {
 		rules.Audiences, rules.AnyAudienceShape = append(rules.Audiences, realm.endpoint("/token")), true
 	}
-	if client.AuthAlg != "" {
+	if rules.Algorithms = p.algorithmsOf(client); client.AuthAlg != "" && (rules.Algorithms == nil || slices.Contains(rules.Algorithms, client.AuthAlg)) {
 		rules.Algorithms = []string{client.AuthAlg}
 	}
 	var assertion token.Assertion

@@ -59,13 +59,15 @@ func (p *Provider) authenticateClient(r *http.Request, realm *realm, form params
 	switch {
 	case !client.Active || realm.catalog.ClientType(client.Type) == nil:
 		return nil, failed("client authentication failed", nil)
-	case client.Public():
+	case client.Public() && !client.FAPI2():
 		if sent.method != "none" || !public {
 			return nil, failed("client authentication failed", nil)
 		}
 		return client, nil
 	case sent.method != client.AuthMethod && p.on("auth_method"):
 		return nil, failed("the client is registered for another authentication method", nil)
+	case !provesItself(client) && p.on("authentication of the profile"):
+		return nil, failed("the client's profile wants private_key_jwt or a certificate", nil)
 	case client.ByCertificate():
 		return client, p.checkCertificate(r, realm, client)
 	case client.ByAssertion():

@@ -52,8 +52,8 @@ func (p *Provider) metadata(realm *realm) map[string]any {
 		"revocation_endpoint":              realm.endpoint("/revoke"),
 		"service_documentation":            p.Base,
 		"request_parameter_supported":      feature(c, "request_object"),
-		"request_uri_parameter_supported":  false,
-		"require_request_uri_registration": false,
+		"request_uri_parameter_supported":  p.refers(c),
+		"require_request_uri_registration": p.refers(c),
 	}
 	put := func(name string, list []string) {
 		if len(list) > 0 {

@@ -12,8 +12,8 @@ import (
 // proofOf reads and uses up the DPoP proof of a request (RFC 9449 §4.3); it
 // gives the thumbprint of its key, "" for a request without one. accessToken is
 // the token that came along, thumbprint the key the proof must be of, both ""
-// where any will do.
-func (p *Provider) proofOf(r *http.Request, realm *realm, accessToken, thumbprint string) (string, error) {
+// where any will do; client is who sends it, nil where that is not known yet.
+func (p *Provider) proofOf(r *http.Request, realm *realm, client *tillit.Client, accessToken, thumbprint string) (string, error) {
 	sent := r.Header.Values("DPoP")
 	if len(sent) == 0 || !feature(realm.catalog, "dpop") {
 		return "", nil
@@ -24,7 +24,7 @@ func (p *Provider) proofOf(r *http.Request, realm *realm, accessToken, thumbprin
 	now := p.now()
 	rules := token.DPoPRules{
 		Method: r.Method, URL: realm.issuer + strings.TrimPrefix(r.URL.Path, "/"+realm.name),
-		AccessToken: accessToken, Thumbprint: thumbprint, At: now,
+		AccessToken: accessToken, Thumbprint: thumbprint, At: now, Algorithms: p.algorithmsOf(client),
 	}
 	proof, err := token.VerifyDPoP(sent[0], rules)
 	if e, ok := errors.AsType[*token.Refusal](err); ok && e.Key == token.WrongAddress && p.MutualTLS != nil && p.MutualTLS.Base != "" {
@@ -66,7 +66,7 @@ func (p *Provider) confirm(r *http.Request, realm *realm, scheme, value string, 
 	case !dpop && p.on("bound token is no Bearer"):
 		return &Error{Code: "invalid_token", Description: "the access token is bound to a key: send it with scheme DPoP and a proof", DPoP: true}
 	}
-	thumbprint, err := p.proofOf(r, realm, value, bound)
+	thumbprint, err := p.proofOf(r, realm, nil, value, bound)
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.Status, e.DPoP = http.StatusUnauthorized, true
 		return e

@@ -164,13 +164,16 @@ func (p *Provider) mintExtra(ctx context.Context, m *minting, out *minted) error
 // algorithm is the client's choice where the realm has it, else the realm's
 // default.
 func (m *minting) algorithm(wanted string) string {
-	return algorithmOf(m.catalog, wanted)
+	return algorithmOf(m.catalog, m.client, wanted)
 }
 
 // algorithmOf is the algorithm that a client wants, where the realm has it, else
-// the realm's own.
-func algorithmOf(c *tillit.Catalog, wanted string) string {
+// the realm's own, of those of the client's profile.
+func algorithmOf(c *tillit.Catalog, client *tillit.Client, wanted string) string {
 	algorithms := c.Settings.Algorithms
+	if client.FAPI2() {
+		algorithms = slices.DeleteFunc(slices.Clone(algorithms), func(a string) bool { return !slices.Contains(fapi2Algorithms, a) })
+	}
 	if wanted != "" && slices.Contains(algorithms, wanted) {
 		return wanted
 	}

@@ -47,7 +47,7 @@ func (p *Provider) pushedAuthorization(w http.ResponseWriter, r *http.Request, r
 		return refuse("invalid_request", "a pushed request cannot name another one by request_uri")
 	}
 	form.Set("client_id", string(client.ID))
-	jkt, err := p.proofOf(r, realm, "", form.Get("dpop_jkt"))
+	jkt, err := p.proofOf(r, realm, client, "", form.Get("dpop_jkt"))
 	if err != nil {
 		return err
 	}

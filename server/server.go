@@ -65,6 +65,9 @@ type Provider struct {
 	// RemoteKeys reads keys at the addresses that clients register; nil: only
 	// keys by value are known.
 	RemoteKeys RemoteKeys
+	// ReadAddress reads what stands at an address that a client registered; nil:
+	// nothing is read.
+	ReadAddress func(ctx context.Context, address string) ([]byte, error)
 	// OpenSecret opens the kept secret of a client that makes HMACs with it; nil:
 	// no such client authenticates.
 	OpenSecret func(registry string, client tillit.ClientID, kept tillit.SecretHash) (string, error)

@@ -80,7 +80,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, realm *realm) e
 	if !client.MayUse(name) {
 		return refuse("unauthorized_client", "the client is not registered for this grant_type")
 	}
-	jkt, err := p.proofOf(r, realm, "", "")
+	jkt, err := p.proofOf(r, realm, client, "", "")
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package wiring
 
 import (
+	"context"
 	"crypto/x509"
 	"net/http"
 
@@ -37,6 +38,15 @@ func (h *House) presented(r *http.Request) ([]*x509.Certificate, error) {
 		return nil, nil
 	}
 	return h.config.Operations.Proxies.Certificate(r, c.Header)
+}
+
+// readAddress reads what stands at an address that a stranger gave.
+func (h *House) readAddress(ctx context.Context, address string) ([]byte, error) {
+	document, err := h.Fetch.Get(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	return document.Body, nil
 }
 
 // shown is the certificate alone, nil for none or for what a proxy garbled.
