@@ -59,6 +59,7 @@ type Client struct {
 	PKCEOptional   bool                 `json:"pkce_optional,omitempty"`
 
 	IDTokenAlg          string `json:"id_token_signed_response_alg,omitempty"`
+	AuthorizationAlg    string `json:"authorization_signed_response_alg,omitempty"`
 	UserInfoAlg         string `json:"userinfo_signed_response_alg,omitempty"` // "none": JSON
 	AccessTokenLifetime int64  `json:"access_token_lifetime,omitempty"`        // seconds
 	IDTokenLifetime     int64  `json:"id_token_lifetime,omitempty"`

@@ -34,6 +34,7 @@ func (q *question) judgeConsent() {
 	for i := range q.singles {
 		items = q.judgeSingle(&q.singles[i], items)
 	}
+	items = q.judgeDetailConsent(items)
 	items = q.confirm(items)
 	if len(items) > 0 && q.d.Refused == nil {
 		q.d.Needs = append(q.d.Needs, Need{Kind: NeedConsent, Items: items})

@@ -1,5 +1,7 @@
 package tillit
 
+import "encoding/json"
+
 // A Definition is one dialect of one realm as the catalog language says it, with
 // families and defaults already resolved. Compile makes a Catalog of it.
 type Definition struct {
@@ -172,12 +174,24 @@ type DetailType struct {
 	Source string
 	Adds   []string
 	Claims []ClaimName
+	// Consent is what the person agrees to, with paths into the detail in braces;
+	// nil: nobody is asked.
+	Consent Text
+	// Check judges more than names and kinds of members; nil: they are all there is.
+	Check DetailCheck
+}
+
+// A DetailCheck judges the members of a detail, all of which are known. It is pure.
+type DetailCheck interface {
+	// Check gives Given, MissingDetailsField or BadDetailsValue with the member, or
+	// UnknownDetailsField for one further down.
+	Check(fields map[string]json.RawMessage) (Reason, string)
 }
 
 // A DetailField is one member of a detail.
 type DetailField struct {
 	Name     string
-	Type     string // JSON type
+	Type     string // JSON type; "": any
 	Required bool
 }
 

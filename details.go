@@ -46,6 +46,9 @@ func (q *question) judgeDetail(detail *Detail) (Reason, string) {
 			return BadDetailsValue, f.Name
 		}
 	}
+	if t.Check != nil {
+		return t.Check.Check(detail.Fields)
+	}
 	return Given, ""
 }
 

@@ -1,6 +1,7 @@
 package tillit
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 )
@@ -235,16 +236,26 @@ func (q *question) keepShapeToPrior() {
 	}
 }
 
-// keepDetails gives the stored details of the types that are still given: what
-// the pages added to them stays.
+// keepDetails gives the stored details that are still given: what the pages added
+// to them stays.
 func keepDetails(stored, given []Detail) []Detail {
 	var kept []Detail
 	for i := range stored {
-		if slices.ContainsFunc(given, func(d Detail) bool { return d.Type == stored[i].Type }) {
+		if slices.ContainsFunc(given, func(d Detail) bool { return d.became(&stored[i]) }) {
 			kept = append(kept, stored[i])
 		}
 	}
 	return kept
+}
+
+// became reports whether a stored detail is this one, perhaps with more members.
+func (d *Detail) became(stored *Detail) bool {
+	for name, value := range d.Fields {
+		if !bytes.Equal(stored.Fields[name], value) {
+			return false
+		}
+	}
+	return d.Type == stored.Type
 }
 
 // judgeResources checks the resource parameter (RFC 8707 §2).

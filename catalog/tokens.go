@@ -119,6 +119,12 @@ func (c *catalogBuilder) details() []tillit.DetailType {
 			Adds:   n.get("adds").strs(),
 			Claims: references[tillit.ClaimName](c, n.get("claims"), c.claims),
 		}
+		if n.get("consent") != nil {
+			d.Consent = c.text(n, "consent", c.realmBuilder)
+		}
+		if n.get("schema") != nil {
+			c.detailSchema(&d, n)
+		}
 		for _, f := range n.get("fields").each() {
 			d.Fields = append(d.Fields, tillit.DetailField{
 				Name:     f.key,
@@ -126,6 +132,7 @@ func (c *catalogBuilder) details() []tillit.DetailType {
 				Required: f.value.get("required").flag(false),
 			})
 		}
+		c.detailPaths(&d, n)
 		all = append(all, d)
 	}
 	return all

@@ -211,6 +211,10 @@ func (p *Provider) claimOf(catalog *tillit.Catalog, g *tillit.Grant, agreement t
 	}
 	if claim := catalog.Claim(tillit.ClaimName(agreement.Item)); claim != nil {
 		item.Title = claim.Title.In(language)
+	} else if detail := g.Ask.DetailOf(agreement.Item); detail != nil {
+		if t := catalog.DetailType(detail.Type); t != nil {
+			item.Title, item.Claims = t.Title.In(language), []string{t.Says(detail).In(language)}
+		}
 	}
 	return item
 }

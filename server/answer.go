@@ -220,7 +220,7 @@ func (p *Provider) signResponse(ctx context.Context, a *authorization, fields []
 	if err != nil {
 		return nil, err
 	}
-	signed, err := p.Keys.Sign(ctx, a.realm.name, algorithmOf(a.catalog, a.client, ""), "JWT", body)
+	signed, err := p.Keys.Sign(ctx, a.realm.name, algorithmOf(a.catalog, a.client, a.client.AuthorizationAlg), "JWT", body)
 	return [][2]string{{"response", signed}}, err
 }
 

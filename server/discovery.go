@@ -126,6 +126,7 @@ func (p *Provider) interactive(realm *realm, m map[string]any, put func(string, 
 	for _, member := range []string{"backchannel_logout_supported", "backchannel_logout_session_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported"} {
 		m[member] = true
 	}
+	put("authorization_details_types_supported", detailTypesOf(c))
 	if feature(c, "request_object") {
 		put("request_object_signing_alg_values_supported", token.AsymmetricAlgorithms)
 	}
@@ -142,6 +143,7 @@ func (p *Provider) interactive(realm *realm, m map[string]any, put func(string, 
 	put("response_modes_supported", responseModes)
 	put("subject_types_supported", c.Settings.Subject)
 	put("id_token_signing_alg_values_supported", c.Settings.Algorithms)
+	put("authorization_signing_alg_values_supported", c.Settings.Algorithms) // JARM §4
 	put("userinfo_signing_alg_values_supported", append(slices.Clone(c.Settings.Algorithms), "none"))
 	put("code_challenge_methods_supported", []string{"S256"})
 	put("prompt_values_supported", prompts)
@@ -244,6 +246,15 @@ func (p *Provider) serves(method string) bool {
 		return p.OpenSecret != nil
 	}
 	return slices.Contains(authMethods, method)
+}
+
+// detailTypesOf lists the registered types of authorization_details (RFC 9396 §10).
+func detailTypesOf(c *tillit.Catalog) []string {
+	var list []string
+	for i := range c.Details {
+		list = append(list, c.Details[i].Type)
+	}
+	return list
 }
 
 // publicScopes hides private and internal scopes (SC-18).

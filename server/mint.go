@@ -60,6 +60,9 @@ func (p *Provider) mint(ctx context.Context, m *minting) (*minted, error) {
 	if len(shape.Scopes) > 0 {
 		out.response["scope"] = tillit.JoinScopes(shape.Scopes)
 	}
+	if details := m.detailMembers(); details != nil { // RFC 9396 §7
+		out.response["authorization_details"] = details
+	}
 	if shape.IDToken {
 		if out.response["id_token"], err = p.mintID(ctx, m, access, out); err != nil {
 			return nil, err
@@ -235,16 +238,22 @@ func (m *minting) member(kind, name string) any {
 	case "scope":
 		return present(tillit.JoinScopes(m.decision.Shape.Scopes))
 	case "authorization_details":
-		if details := m.decision.Shape.Details; len(details) > 0 {
-			list := make([]any, len(details))
-			for i := range details {
-				list[i] = details[i].Fields
-			}
-			return list
-		}
-		return nil
+		return m.detailMembers()
 	}
 	return m.signInMember(name)
+}
+
+// detailMembers gives the authorization details as granted, nil for none.
+func (m *minting) detailMembers() any {
+	details := m.decision.Shape.Details
+	if len(details) == 0 {
+		return nil
+	}
+	list := make([]any, len(details))
+	for i := range details {
+		list[i] = details[i].Fields
+	}
+	return list
 }
 
 // until is the end of a lifetime that begins now, never past the grant's.

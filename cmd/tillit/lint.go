@@ -258,6 +258,9 @@ func (l *linter) lintWords() {
 	if alg := l.client.IDTokenAlg; alg != "" && !slices.Contains(settings.Algorithms, alg) {
 		l.fault("id_token_signed_response_alg", algorithms, "%q is none of the realm's", alg)
 	}
+	if alg := l.client.AuthorizationAlg; alg != "" && !slices.Contains(settings.Algorithms, alg) {
+		l.fault("authorization_signed_response_alg", algorithms, "%q is none of the realm's", alg)
+	}
 	if alg := l.client.UserInfoAlg; alg != "" && alg != "none" && !slices.Contains(settings.Algorithms, alg) {
 		l.fault("userinfo_signed_response_alg", algorithms+", none", "%q is none of the realm's", alg)
 	}
