@@ -1,6 +1,9 @@
 package tillit
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"regexp"
+)
 
 // A Definition is one dialect of one realm as the catalog language says it, with
 // families and defaults already resolved. Compile makes a Catalog of it.
@@ -171,7 +174,7 @@ type DetailType struct {
 	Pushed bool // only in a pushed request
 	Alone  bool // exactly one
 	Needs  NeedKind
-	Source string
+	Source string // who completes it; without a page of its own, before it is decided
 	Adds   []string
 	Claims []ClaimName
 	// Consent is what the person agrees to, with paths into the detail in braces;
@@ -193,6 +196,8 @@ type DetailField struct {
 	Name     string
 	Type     string // JSON type; "": any
 	Required bool
+	Key      bool           // what completes the detail is found by it
+	Pattern  *regexp.Regexp // of texts; nil: any
 }
 
 // An Organization owns prefixes, scopes and clients.

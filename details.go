@@ -2,7 +2,10 @@ package tillit
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"maps"
 )
 
 // judgeDetails checks authorization_details against the realm's registered
@@ -42,14 +45,73 @@ func (q *question) judgeDetail(detail *Detail) (Reason, string) {
 		switch {
 		case !sent && f.Required:
 			return MissingDetailsField, f.Name
-		case sent && !isJSON(raw, f.Type):
+		case sent && (!isJSON(raw, f.Type) || !f.matches(raw)):
 			return BadDetailsValue, f.Name
 		}
 	}
 	if t.Check != nil {
-		return t.Check.Check(detail.Fields)
+		if reason, field := t.Check.Check(detail.Fields); reason != Given {
+			return reason, field
+		}
+	}
+	if t.Completed() && q.completed(t, detail) == nil {
+		return DetailsNotGranted, ""
 	}
 	return Given, ""
+}
+
+// matches reports whether a text is of the form the field has.
+func (f *DetailField) matches(raw json.RawMessage) bool {
+	var text string
+	return f.Pattern == nil || json.Unmarshal(raw, &text) == nil && f.Pattern.MatchString(text)
+}
+
+// Completed reports whether a source has to know the detail before it is given: a
+// type with a page of its own is completed there instead.
+func (t *DetailType) Completed() bool { return t.Source != "" && t.Needs == "" }
+
+// Key names a detail towards its source: the digest of its key members, in one
+// form whatever the order and spacing they were sent in.
+func (t *DetailType) Key(detail *Detail) string {
+	members := map[string]any{}
+	for i := range t.Fields {
+		raw, sent := detail.Fields[t.Fields[i].Name]
+		var value any
+		if t.Fields[i].Key && sent && json.Unmarshal(raw, &value) == nil {
+			members[t.Fields[i].Name] = value
+		}
+	}
+	text, _ := json.Marshal(members) // what was JSON is JSON again
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// completed gives what the source adds to the detail, nil for nothing.
+func (q *question) completed(t *DetailType, detail *Detail) *Completed {
+	for i := range q.facts.Completed {
+		if c := &q.facts.Completed[i]; c.Type == t.Type && c.Key == t.Key(detail) {
+			return c
+		}
+	}
+	return nil
+}
+
+// whole is the detail with what its source adds; a member that the type does not
+// add is never told, and what was asked for stays as it was asked.
+func (q *question) whole(detail *Detail) Detail {
+	t := q.cat.details[detail.Type]
+	if t == nil || !t.Completed() {
+		return *detail
+	}
+	full := Detail{Type: detail.Type, Fields: maps.Clone(detail.Fields)}
+	if c := q.completed(t, detail); c != nil {
+		for _, name := range t.Adds {
+			if raw, ok := c.Adds[name]; ok && full.Fields[name] == nil {
+				full.Fields[name] = raw
+			}
+		}
+	}
+	return full
 }
 
 // firstUnknown names a member the type does not have. Of several the first by

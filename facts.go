@@ -1,5 +1,7 @@
 package tillit
 
+import "encoding/json"
+
 // Facts are what is known beyond the ask. Decide has no clock and no store:
 // whatever it may rest on stands here.
 type Facts struct {
@@ -11,6 +13,8 @@ type Facts struct {
 	// Access holds the asked scopes that the organization whose access counts
 	// was let in to by their owners.
 	Access []ScopeName `json:"access,omitempty"`
+	// Completed holds what sources add to the asked authorization details.
+	Completed []Completed `json:"completed,omitempty"`
 	// Prior is the stored shape, at redemption, refresh and projection: what is
 	// decided again never gives more.
 	Prior *Shape `json:"-"`
@@ -48,6 +52,13 @@ type Agreement struct {
 	Text   string      `json:"text,omitempty"` // digest of the text shown
 	Now    bool        `json:"now,omitempty"`  // in this transaction
 	At     int64       `json:"at,omitempty"`   // unix seconds
+}
+
+// A Completed is what a source adds to the detail of that type and key.
+type Completed struct {
+	Type string                     `json:"type"`
+	Key  string                     `json:"key"`
+	Adds map[string]json.RawMessage `json:"adds"`
 }
 
 // Acting says for whom the client acts.

@@ -33,14 +33,18 @@ type Grant struct {
 // Context is what tokens of a grant repeat of the request and the sign-in, and
 // what expressions read below sign_in: it is needed again at refresh.
 type Context struct {
-	Nonce   string          `json:"nonce,omitempty"`
-	SignIn  json.RawMessage `json:"sign_in,omitempty"` // facts of the way: certificate, transaction, …
-	Act     json.RawMessage `json:"act,omitempty"`     // what the pages of needs brought
-	JKT     string          `json:"jkt,omitempty"`     // thumbprint of the key the grant is bound to
-	X5T     string          `json:"x5t,omitempty"`     // thumbprint of the certificate the grant is bound to
-	Front   string          `json:"front,omitempty"`   // id of the grant of what the authorization endpoint answered beside the code
-	AMR     []string        `json:"amr,omitempty"`
-	AMRWord bool            `json:"amr_word,omitempty"`
+	Nonce  string          `json:"nonce,omitempty"`
+	SignIn json.RawMessage `json:"sign_in,omitempty"` // facts of the way: certificate, transaction, …
+	Act    json.RawMessage `json:"act,omitempty"`     // what the pages of needs brought
+	// Authentication is how the client proved who it is, where that is not what
+	// it is registered for.
+	Authentication string `json:"client_authentication,omitempty"`
+
+	JKT     string   `json:"jkt,omitempty"`   // thumbprint of the key the grant is bound to
+	X5T     string   `json:"x5t,omitempty"`   // thumbprint of the certificate the grant is bound to
+	Front   string   `json:"front,omitempty"` // id of the grant of what the authorization endpoint answered beside the code
+	AMR     []string `json:"amr,omitempty"`
+	AMRWord bool     `json:"amr_word,omitempty"`
 }
 
 // A Registration says who may change a client that was registered by whoever holds

@@ -26,10 +26,10 @@ const (
 const (
 	NotProvisioned   Reason = "not_provisioned"
 	WrongClientType  Reason = "wrong_client_type"
-	AccessNotGranted Reason = "access_not_granted"
-	CannotRefresh    Reason = "cannot_refresh"
 	NotDelegable     Reason = "not_delegable"
 	NotDelegated     Reason = "not_delegated"
+	AccessNotGranted Reason = "access_not_granted"
+	CannotRefresh    Reason = "cannot_refresh"
 )
 
 // What is known: sign-in, acts, consent, the stored grant.
@@ -69,6 +69,7 @@ const (
 	DetailsNotPermitted Reason = "details_not_permitted"
 	DetailsNotPushed    Reason = "details_not_pushed"
 	DetailsNotAlone     Reason = "details_not_alone"
+	DetailsNotGranted   Reason = "details_not_granted" // their source knows nothing of it, or no longer
 
 	ScopeMissing   Reason = "scope_missing"
 	NothingLeft    Reason = "nothing_left"

@@ -46,6 +46,7 @@ var effects = map[tillit.Reason]string{
 	tillit.DetailsNotPermitted: "refused: `invalid_authorization_details`",
 	tillit.DetailsNotPushed:    "refused: `invalid_authorization_details`",
 	tillit.DetailsNotAlone:     "refused: `invalid_authorization_details`",
+	tillit.DetailsNotGranted:   "refused: `invalid_authorization_details`",
 
 	tillit.ScopeMissing:   "refused: `invalid_scope`",
 	tillit.NothingLeft:    "refused: `invalid_scope`; after the person declined everything `access_denied`",

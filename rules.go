@@ -46,10 +46,10 @@ var askRules = []rule{
 var clientRules = []rule{
 	{NotProvisioned, byAssigned, "invalid_scope", notProvisioned, func(s *Scope) bool { return s.Eligible != EligibleAny }}, // SC-17
 	{WrongClientType, refuses, "invalid_scope", wrongClientType, nil},
-	{AccessNotGranted, byAssigned, "invalid_scope", accessNotGranted, func(s *Scope) bool { return s.Eligible == EligibleGranted }},
 	{CannotRefresh, drops, "", cannotRefresh, func(s *Scope) bool { return s.Name == OfflineAccess }}, // OIDC Core §11, SC-11
 	{NotDelegable, refuses, "invalid_scope", notDelegable, nil},
 	{NotDelegated, refuses, "invalid_scope", notDelegated, nil},
+	{AccessNotGranted, byAssigned, "invalid_scope", accessNotGranted, func(s *Scope) bool { return s.Eligible == EligibleGranted }},
 }
 
 func hasVariants(s *Scope) bool { return len(s.Variants) > 0 }

@@ -23,7 +23,7 @@ func (q *question) shape() {
 	s.Pairwise = q.pairwise()
 	for i := range q.d.Details {
 		if q.d.Details[i].Reason == Given {
-			s.Details = append(s.Details, q.ask.Details[i])
+			s.Details = append(s.Details, q.whole(&q.ask.Details[i]))
 		}
 	}
 	q.shapeRoles()

@@ -120,7 +120,7 @@ func (r *recorder) refusal(refused *Refusal) *Refusal {
 
 var detailReasons = map[Reason]bool{
 	UnknownDetailsType: true, UnknownDetailsField: true, MissingDetailsField: true, BadDetailsValue: true,
-	DetailsNotPermitted: true, DetailsNotPushed: true, DetailsNotAlone: true,
+	DetailsNotPermitted: true, DetailsNotPushed: true, DetailsNotAlone: true, DetailsNotGranted: true,
 }
 
 // shape keeps only the types of authorization details, and of the audience what

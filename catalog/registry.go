@@ -277,12 +277,15 @@ func (c *catalogBuilder) assertion() *tillit.AssertionSettings {
 	return a
 }
 
-// pattern reports a regular expression that is none.
-func (c *catalogBuilder) pattern(n *node) {
+// pattern reads a regular expression, nil where none stands, and reports what is
+// none.
+func (c *catalogBuilder) pattern(n *node) *regexp.Regexp {
 	if n == nil || n.kind != text {
-		return
+		return nil
 	}
-	if _, err := regexp.Compile(n.str()); err != nil {
+	compiled, err := regexp.Compile(n.str())
+	if err != nil {
 		c.faults.at(n, "a regular expression (RE2)", "%v", err)
 	}
+	return compiled
 }

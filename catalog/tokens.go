@@ -130,6 +130,8 @@ func (c *catalogBuilder) details() []tillit.DetailType {
 				Name:     f.key,
 				Type:     f.value.get("type").strOr("string"),
 				Required: f.value.get("required").flag(false),
+				Key:      f.value.get("key").flag(false),
+				Pattern:  c.pattern(f.value.get("pattern")),
 			})
 		}
 		c.detailPaths(&d, n)

@@ -142,7 +142,7 @@ func (p *Provider) grant(a *authorization, i *tillit.Interaction, decision *till
 		Catalog: a.catalog.Version, Revision: a.client.Revision, Created: now,
 	}
 	g.Facts.Access = nil
-	if decision.Shape.Whole > 0 {
+	if decision.Shape.Whole > 0 && p.on("a grant ends") {
 		g.Expires = now + decision.Shape.Whole
 	}
 	return g

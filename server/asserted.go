@@ -55,6 +55,9 @@ func (p *Provider) readAsserted(t *tokenRequest, c *tillit.Catalog, ask *tillit.
 			return malformed(claim.Name + " is malformed")
 		}
 	}
+	if ask.Consumer != "" && ask.Parameters["on_behalf_of"] != "" {
+		return malformed("it names in two ways for whom the client acts")
+	}
 	return readBeside(t, c, ask, become)
 }
 

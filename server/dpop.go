@@ -46,14 +46,19 @@ func (p *Provider) proofOf(r *http.Request, realm *realm, client *tillit.Client,
 	return proof.Thumbprint, err
 }
 
+// boundTo gives the thumbprint of the key a token is bound to, or "".
+func boundTo(claims members) string {
+	cnf, _ := claims["cnf"].(map[string]any)
+	thumbprint, _ := cnf["jkt"].(string)
+	return thumbprint
+}
+
 // confirm checks that who presents a token holds the key or the certificate it is
 // bound to: a token bound to a key is never taken as a Bearer (RFC 9449 §7.1).
 func (p *Provider) confirm(r *http.Request, realm *realm, scheme, value string, claims members) error {
-	var bound, certificate string
-	if cnf, ok := claims["cnf"].(map[string]any); ok {
-		bound, _ = cnf["jkt"].(string)
-		certificate, _ = cnf["x5t#S256"].(string)
-	}
+	bound := boundTo(claims)
+	cnf, _ := claims["cnf"].(map[string]any)
+	certificate, _ := cnf["x5t#S256"].(string)
 	if err := p.holdsCertificate(r, certificate); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/token"
 )
 
 // An ExplainRequest is a raw request, and what a person would do on its way.
@@ -161,16 +163,17 @@ func (p *Provider) explainToken(ctx context.Context, realm *realm, e ExplainRequ
 	if err != nil {
 		return nil, err
 	}
+	name := cmp.Or(sent.Get("grant_type"), grantOfMachine(realm.catalog, client))
 	if client.Public() {
 		x.Error = &Error{Code: "invalid_client", Description: "client authentication failed"}
 		return x, nil
 	}
-	if !client.MayUse("client_credentials") {
+	if !client.MayUse(name) {
 		x.Error = refuse("unauthorized_client", "the client is not registered for this grant_type")
 		return x, nil
 	}
 	request := &tokenRequest{realm: realm, client: client, form: sent, now: p.now()}
-	t, err := redeemClientCredentials(p, ctx, request)
+	t, err := p.explainedTicket(ctx, request, name)
 	if err != nil {
 		x.Error = asError(err)
 		return x, nil
@@ -183,6 +186,56 @@ func (p *Provider) explainToken(ctx context.Context, realm *realm, e ExplainRequ
 		return x, nil
 	}
 	return x, p.explainTicket(ctx, request, t, x)
+}
+
+// grantOfMachine is the grant type that a client without a person uses, where the
+// request does not say.
+func grantOfMachine(c *tillit.Catalog, client *tillit.Client) string {
+	if serves(c, jwtBearer) && client.MayUse(jwtBearer) {
+		return jwtBearer
+	}
+	return "client_credentials"
+}
+
+// explainedTicket finds the ticket as the grant type does, and spends nothing.
+func (p *Provider) explainedTicket(ctx context.Context, t *tokenRequest, name string) (*ticket, error) {
+	if name != jwtBearer || t.realm.catalog.Assertion == nil {
+		return redeemClientCredentials(p, ctx, t)
+	}
+	var err error
+	if text := t.form.Get("assertion"); text != "" {
+		t.assertion, err = p.verifyGrant(ctx, t.realm, t.client, text)
+	} else {
+		t.assertion, err = t.unsigned()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.assertedTicket(ctx, t)
+}
+
+// unsigned makes a grant of parameters that bear the names of its claims:
+// whoever asks why need not sign.
+func (t *tokenRequest) unsigned() (*token.GrantAssertion, error) {
+	claims := map[string]json.RawMessage{}
+	for i := range t.realm.catalog.Assertion.Claims {
+		claim := &t.realm.catalog.Assertion.Claims[i]
+		values := t.form.Values[claim.Name]
+		switch {
+		case len(values) == 0:
+			continue
+		case claim.To == "ask.authorization_details":
+			if !json.Valid([]byte(values[0])) {
+				return nil, refuse("invalid_authorization_details", "%s is malformed; right would be JSON", claim.Name)
+			}
+			claims[claim.Name] = json.RawMessage(values[0])
+		case claim.To == "ask.resource":
+			claims[claim.Name], _ = json.Marshal(values)
+		default:
+			claims[claim.Name], _ = json.Marshal(values[0])
+		}
+	}
+	return &token.GrantAssertion{Issuer: string(t.client.ID), Claims: claims}, nil
 }
 
 // explainTicket is redeem with the ink withheld.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"math"
@@ -22,6 +23,7 @@ type filling struct {
 	facts    *tillit.Facts
 	context  *tillit.Context
 	decision *tillit.Decision
+	bound    bool // the token is bound to a key
 }
 
 // members are the claims of one token or response, by their names on the wire.
@@ -215,7 +217,7 @@ func integers(value any) any {
 }
 
 func (f *filling) clientRoot() any {
-	c := map[string]any{"id": string(f.client.ID), "authentication": f.client.AuthMethod}
+	c := map[string]any{"id": string(f.client.ID), "authentication": cmp.Or(f.context.Authentication, f.client.AuthMethod)}
 	if f.client.Organization != "" {
 		c["organization"] = map[string]any{"orgno": f.client.Organization}
 	}
@@ -264,7 +266,7 @@ func (f *filling) grantRoot() any {
 	}
 	return map[string]any{
 		"scopes": scopes, "roles": roles, "userinfo": userinfo, "dialect": f.catalog.Dialect,
-		"token_type": tokenType(f.catalog), "refresh_lifetime": shape.Inactive,
+		"token_type": f.tokenType(), "refresh_lifetime": shape.Inactive,
 	}
 }
 

@@ -43,7 +43,7 @@ func (p *Provider) mintFront(ctx context.Context, a *authorization, m *minting, 
 		if access, err = p.mintAccess(ctx, m, out); err != nil {
 			return nil, nil, err
 		}
-		fields = append(fields, [2]string{"access_token", access}, [2]string{"token_type", tokenType(m.catalog)},
+		fields = append(fields, [2]string{"access_token", access}, [2]string{"token_type", m.tokenType()},
 			[2]string{"expires_in", strconv.FormatInt(m.expires-m.now, 10)}, [2]string{"scope", tillit.JoinScopes(m.decision.Shape.Scopes)})
 	}
 	if a.ask.Answers("id_token") && m.decision.Shape.IDToken {

@@ -13,28 +13,6 @@ import (
 	"github.com/tillit/tillit"
 )
 
-// gatherAccess asks which of the scopes the organization behind the client was
-// let in to, where any of them is granted by its owner.
-func (p *Provider) gatherAccess(ctx context.Context, realm *realm, c *tillit.Catalog, client *tillit.Client, ask *tillit.Ask, facts *tillit.Facts) error {
-	var granted []tillit.ScopeName
-	for _, name := range ask.Scopes {
-		if s := c.Scope(name); s != nil && s.Eligible == tillit.EligibleGranted {
-			granted = append(granted, s.Name)
-		}
-	}
-	facts.Acting = tillit.Acting{Consumer: client.Organization, Supplier: client.Supplier}
-	if len(granted) == 0 {
-		return nil
-	}
-	organization := client.Organization
-	if client.Supplier != "" {
-		organization = client.Supplier
-	}
-	access, err := p.Store.Access(ctx, c.Registry, organization, granted)
-	facts.Access = access
-	return err
-}
-
 // gatherConsent adds what the person agreed to earlier and has not taken back.
 func (p *Provider) gatherConsent(ctx context.Context, a *authorization) error {
 	if a.person == nil {

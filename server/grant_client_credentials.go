@@ -32,7 +32,7 @@ func redeemClientCredentials(p *Provider, ctx context.Context, t *tokenRequest) 
 	return &ticket{
 		catalog: catalog, ask: ask, facts: facts, context: &tillit.Context{}, subject: tillit.Subject(t.client.ID),
 		spend: func(ctx context.Context, out *minted, _ *tillit.Grant, record *tillit.AuditRecord) error {
-			return p.Store.SaveToken(ctx, out.opaque, record)
+			return p.Store.SaveToken(ctx, nil, out.opaque, record)
 		},
 	}, nil
 }

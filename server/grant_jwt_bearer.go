@@ -117,10 +117,26 @@ func (p *Provider) assertedTicket(ctx context.Context, t *tokenRequest) (*ticket
 	if err := p.gatherAccess(ctx, t.realm, catalog, t.client, ask, facts); err != nil {
 		return nil, err
 	}
-	return &ticket{
+	found := &ticket{
 		catalog: catalog, ask: ask, facts: facts, context: &tillit.Context{}, subject: tillit.Subject(t.client.ID),
-		spend: func(ctx context.Context, out *minted, _ *tillit.Grant, record *tillit.AuditRecord) error {
-			return p.Store.SaveToken(ctx, out.opaque, record)
+		spend: func(ctx context.Context, out *minted, grant *tillit.Grant, record *tillit.AuditRecord) error {
+			return p.Store.SaveToken(ctx, grant, out.opaque, record)
 		},
-	}, nil
+	}
+	if ask.Consumer != "" || len(ask.Details) > 0 {
+		found.begins, found.grant = true, t.restingOnOthers(found)
+	}
+	return found, nil
+}
+
+// restingOnOthers makes the grant of a token that rests on what others gave, a
+// delegation or a consent: so that it can be looked at and ends with what it
+// rests on.
+func (t *tokenRequest) restingOnOthers(found *ticket) *tillit.Grant {
+	facts := *found.facts
+	facts.Access, facts.Completed = nil, nil // both are read again whenever they count
+	return &tillit.Grant{
+		ID: newID(), Realm: t.realm.name, Client: t.client.ID, Subject: found.subject, Ask: *found.ask, Facts: facts,
+		Context: *found.context, Catalog: found.catalog.Version, Revision: t.client.Revision, Created: t.now,
+	}
 }

@@ -80,7 +80,7 @@ func (p *Provider) listed(c *tillit.Catalog, shape *tillit.Shape, caller *tillit
 
 // reviewed decides again on what the token was issued by.
 func (p *Provider) reviewed(ctx context.Context, realm *realm, client *tillit.Client, presented *accessToken) (*minting, error) {
-	request := &tokenRequest{realm: realm, client: client, now: p.now()}
+	request := &tokenRequest{realm: realm, client: client, now: p.now(), jkt: boundTo(presented.claims)}
 	t := &ticket{
 		catalog: p.dialect(realm.name, client.Dialect), ask: &tillit.Ask{Endpoint: tillit.AtToken, Scopes: presented.scopes},
 		facts: &tillit.Facts{Now: request.now}, context: &tillit.Context{}, subject: tillit.Subject(client.ID),

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -52,10 +53,7 @@ func (p *Provider) mint(ctx context.Context, m *minting) (*minted, error) {
 		return nil, err
 	}
 	out.response["access_token"] = access
-	out.response["token_type"] = tokenType(m.catalog)
-	if m.jkt != "" {
-		out.response["token_type"] = "DPoP"
-	}
+	out.response["token_type"] = m.tokenType()
 	out.response["expires_in"] = m.expires - m.now
 	if len(shape.Scopes) > 0 {
 		out.response["scope"] = tillit.JoinScopes(shape.Scopes)
@@ -71,11 +69,12 @@ func (p *Provider) mint(ctx context.Context, m *minting) (*minted, error) {
 	return out, p.mintExtra(ctx, m, out)
 }
 
-func tokenType(c *tillit.Catalog) string {
-	if t := c.Tokens["token_response"].TokenType; t != "" {
-		return t
+// tokenType is how the access token is to be sent.
+func (f *filling) tokenType() string {
+	if f.bound {
+		return "DPoP"
 	}
-	return "Bearer"
+	return cmp.Or(f.catalog.Tokens["token_response"].TokenType, "Bearer")
 }
 
 // newJTI makes an identifier that also says which grant a token belongs to; to

@@ -21,6 +21,12 @@ type Store interface {
 	// Access gives those of the scopes that the organization was let in to.
 	Access(ctx context.Context, registry, organization string, scopes []tillit.ScopeName) ([]tillit.ScopeName, error)
 
+	// Delegated gives those of the scopes that the consumer lets the supplier use.
+	Delegated(ctx context.Context, registry, source, consumer, supplier string, scopes []tillit.ScopeName) ([]tillit.ScopeName, error)
+	// Completion gives what a source adds to an authorization detail, expired or
+	// not; ErrNotFound where nothing does.
+	Completion(ctx context.Context, registry, source, organization, key string) (*tillit.Completion, error)
+
 	Person(ctx context.Context, realm, id string) (*tillit.Person, error)
 	PersonBySubject(ctx context.Context, realm string, subject tillit.Subject) (*tillit.Person, error)
 
@@ -88,9 +94,9 @@ type Store interface {
 	// that one refresh token never becomes two living lines. Used: ErrSpent.
 	Replace(ctx context.Context, old *tillit.Refresh, next *tillit.Refresh, opaque *tillit.OpaqueToken, record *tillit.AuditRecord) error
 
-	// SaveToken stores what a grant without a person leaves: the opaque token
-	// (nil for a JWT) and the record.
-	SaveToken(ctx context.Context, opaque *tillit.OpaqueToken, record *tillit.AuditRecord) error
+	// SaveToken stores what a token without a person leaves: its grant (nil: it
+	// rests on the client alone), the opaque token (nil for a JWT) and the record.
+	SaveToken(ctx context.Context, grant *tillit.Grant, opaque *tillit.OpaqueToken, record *tillit.AuditRecord) error
 	OpaqueToken(ctx context.Context, realm string, hash []byte) (*tillit.OpaqueToken, error)
 	// RevokeToken ends one access token by its jti until it expires.
 	RevokeToken(ctx context.Context, realm, jti string, expires int64, record *tillit.AuditRecord) error

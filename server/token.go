@@ -48,6 +48,7 @@ type ticket struct {
 	context *tillit.Context
 	person  *tillit.Person
 	grant   *tillit.Grant // nil: the client acts for itself
+	begins  bool          // the grant is made by this very request
 	subject tillit.Subject
 	code    bool
 	ends    int64 // absolute end of the grant; 0: none
@@ -132,6 +133,9 @@ func (p *Provider) redeem(ctx context.Context, gt grantType, t *tokenRequest) (m
 	if ticket.refreshToken != nil && decision.Shape.Refresh {
 		ticket.refreshToken(out, &decision.Shape)
 	}
+	if ticket.begins {
+		ticket.grant.Shape, ticket.grant.Expires = decision.Shape, m.expires
+	}
 	record, err := p.recordOf(ctx, t.realm.name, "issued", ticket.catalog, t.client, ticket.ask, ticket.facts, ticket.person, &decision)
 	if err != nil {
 		return nil, err
@@ -159,7 +163,7 @@ func (t *ticket) minting(request *tokenRequest, decision *tillit.Decision) *mint
 	m := &minting{
 		filling: filling{
 			realm: request.realm, catalog: t.catalog, client: request.client, person: t.person,
-			ask: t.ask, facts: t.facts, context: t.context, decision: decision,
+			ask: t.ask, facts: t.facts, context: t.context, decision: decision, bound: request.jkt != "",
 		},
 		subject: t.subject, jkt: request.jkt, x5t: request.x5t, now: request.now, expires: request.now + decision.Shape.Access, ends: t.ends, code: t.code,
 	}
@@ -190,6 +194,9 @@ func (p *Provider) ticketOf(ctx context.Context, realm *realm, client *tillit.Cl
 	}
 	if err := p.gatherAccess(ctx, realm, t.catalog, client, t.ask, t.facts); err != nil {
 		return nil, err
+	}
+	if grant.Person == "" {
+		return t, nil
 	}
 	person, err := p.Store.Person(ctx, realm.name, grant.Person)
 	if err != nil {

@@ -133,7 +133,7 @@ func BenchmarkRotate(b *testing.B) {
 // audit record and its jti.
 func BenchmarkRecord(b *testing.B) {
 	onEngines(b, func(b *testing.B, s *Store) func(int64) error {
-		return func(n int64) error { return s.SaveToken(context.Background(), nil, benchRecord("issued", "", n)) }
+		return func(n int64) error { return s.SaveToken(context.Background(), nil, nil, benchRecord("issued", "", n)) }
 	})
 }
 
@@ -203,7 +203,7 @@ func BenchmarkOpaqueToken(b *testing.B) {
 		b.Fatal(err)
 	}
 	token := &tillit.OpaqueToken{Realm: "here", Hash: make([]byte, 32), Grant: "g", JTI: "j", Claims: json.RawMessage(`{"scope":"openid"}`)}
-	if err := s.SaveToken(b.Context(), token, nil); err != nil {
+	if err := s.SaveToken(b.Context(), nil, token, nil); err != nil {
 		b.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(b.Context())

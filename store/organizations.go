@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/tillit/tillit"
 )
@@ -94,28 +93,5 @@ func (s *Store) Access(ctx context.Context, registry, organization string, scope
 	if organization == "" || len(scopes) == 0 {
 		return nil, nil
 	}
-	let := make(map[tillit.ScopeName]bool, len(scopes))
-	for some := range slices.Chunk(scopes, accessWidth) {
-		args := make([]any, 2+accessWidth)
-		args[0], args[1] = registry, organization
-		for i := range accessWidth {
-			args[2+i] = string(some[min(i, len(some)-1)])
-		}
-		err := s.rows(ctx, "access", sqlAccess, args, func(scan scan) error {
-			var scope tillit.ScopeName
-			err := scan(&scope)
-			let[scope] = true
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	var given []tillit.ScopeName
-	for _, scope := range scopes {
-		if let[scope] {
-			given = append(given, scope)
-		}
-	}
-	return given, nil
+	return s.among(ctx, "access", sqlAccess, []any{registry, organization}, scopes)
 }

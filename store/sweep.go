@@ -28,6 +28,7 @@ var sweeps = [...]struct {
 	{`DELETE FROM revoked_tokens WHERE expires <= $1 AND (realm, jti) IN (SELECT x.realm, x.jti FROM revoked_tokens x WHERE x.expires <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM initial_tokens WHERE expires <= $1 AND (realm, hash) IN (SELECT x.realm, x.hash FROM initial_tokens x WHERE x.expires <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM attempts WHERE until <= $1 AND (realm, kind, hash) IN (SELECT x.realm, x.kind, x.hash FROM attempts x WHERE x.until <= $1 LIMIT $2)`, 0},
+	{`DELETE FROM completions WHERE expires > 0 AND expires <= $1 AND (registry, source, organization, name) IN (SELECT x.registry, x.source, x.organization, x.name FROM completions x WHERE x.expires > 0 AND x.expires <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM grants WHERE expires > 0 AND expires <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM grants x WHERE x.expires > 0 AND x.expires <= $1 LIMIT $2)`, revokedRemembered},
 	{`DELETE FROM grants WHERE revoked > 0 AND revoked <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM grants x WHERE x.revoked > 0 AND x.revoked <= $1 LIMIT $2)`, revokedRemembered},
 	{`DELETE FROM orders WHERE deadline <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM orders x WHERE x.deadline <= $1 LIMIT $2)`, ordersRemembered},

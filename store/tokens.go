@@ -24,14 +24,21 @@ func addOpaque(tx *tx, o *tillit.OpaqueToken) error {
 	return err
 }
 
-// SaveToken stores what a grant without a person leaves: the opaque token (nil
-// for a JWT) and the record.
-func (s *Store) SaveToken(ctx context.Context, opaque *tillit.OpaqueToken, record *tillit.AuditRecord) error {
+// SaveToken stores what a token without a person leaves: its grant (nil: it rests
+// on the client alone), the opaque token (nil for a JWT) and the record.
+func (s *Store) SaveToken(ctx context.Context, grant *tillit.Grant, opaque *tillit.OpaqueToken, record *tillit.AuditRecord) error {
 	e, err := prepare(record)
 	if err != nil {
 		return fmt.Errorf("save token: %w", err)
 	}
+	row, err := encodeGrant(grant)
+	if err != nil {
+		return fmt.Errorf("save token: %w", err)
+	}
 	return s.write(ctx, "save token", func(tx *tx) error {
+		if err := row.save(tx); err != nil {
+			return err
+		}
 		if err := addOpaque(tx, opaque); err != nil {
 			return err
 		}

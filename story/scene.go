@@ -1,6 +1,7 @@
 package story
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -255,6 +256,19 @@ var askLines = map[string]lineReader{
 }
 
 var factLines = map[string]lineReader{
+	"completed": func(s *Scene, _ []string, rest string) error {
+		var adds map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(rest), &adds); err != nil {
+			return err
+		}
+		for i := range s.Ask.Details {
+			d := &s.Ask.Details[i]
+			if t := s.Catalog.DetailType(d.Type); t != nil && t.Completed() {
+				s.Facts.Completed = append(s.Facts.Completed, tillit.Completed{Type: t.Type, Key: t.Key(d), Adds: adds})
+			}
+		}
+		return nil
+	},
 	"signed":     func(s *Scene, args []string, _ string) error { return s.signIn(args[1:]) },
 	"agreed":     func(s *Scene, args []string, _ string) error { return s.agree(args, true) },
 	"remembered": func(s *Scene, args []string, _ string) error { return s.agree(args, false) },

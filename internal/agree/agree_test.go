@@ -281,6 +281,7 @@ var unreachable = map[tillit.Reason]string{
 	tillit.AccessNotGranted:    "the demo clients' organizations were let in to every scope that is on them",
 	tillit.AudienceConflict:    "one scope alone forces an audience",
 	tillit.DetailsNotAlone:     "the only type that stands alone must be pushed, which is found first",
+	tillit.DetailsNotGranted:   "details that a source completes are asked for with the JWT grant alone",
 	tillit.DetailsNotPermitted: "no demo client is bound to some types of details",
 	tillit.ValueError:          "no demo person's data make an expression fail",
 }

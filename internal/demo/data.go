@@ -16,7 +16,9 @@ type Data struct {
 	Realm           string                        `yaml:"realm"`
 	Organizations   []Organization                `yaml:"organizations"`
 	Access          map[tillit.ScopeName][]string `yaml:"access"` // scope → organization numbers let in
-	Notes           map[string]string             `yaml:"notes"`  // for scopes that want one
+	Delegations     []Delegation                  `yaml:"delegations"`
+	Completions     []Completion                  `yaml:"completions"`
+	Notes           map[string]string             `yaml:"notes"` // for scopes that want one
 	Clients         map[tillit.ClientID]Client    `yaml:"clients"`
 	ResourceServers []ResourceServer              `yaml:"resource_servers"`
 	People          []Person                      `yaml:"people"`
@@ -27,6 +29,22 @@ type Organization struct {
 	Number   string      `yaml:"orgno"`
 	Title    tillit.Text `yaml:"title"`
 	Prefixes []string    `yaml:"prefixes"`
+}
+
+// Delegation says that a consumer lets a supplier use a scope for it. Its source
+// is the one that the scope names.
+type Delegation struct {
+	Scope    tillit.ScopeName `yaml:"scope"`
+	Consumer string           `yaml:"consumer"`
+	Supplier string           `yaml:"supplier"`
+}
+
+// Completion is what a source adds to an authorization detail that an
+// organization asks for.
+type Completion struct {
+	Organization string         `yaml:"organization"`
+	Detail       map[string]any `yaml:"detail"` // as it is asked for, its type included
+	Adds         map[string]any `yaml:"adds"`
 }
 
 // Client is a demo client. Scopes is a word or a list, see [scopes].

@@ -110,6 +110,9 @@ func (r *LoadedRealm) fixture(at Addresses) (FixtureRealm, error) {
 	for _, o := range r.Organizations {
 		f.Organizations = append(f.Organizations, FixtureOrganization{Number: o.Number, Name: o.Title.In(r.language()), Prefixes: append([]string{}, o.Prefixes...)})
 	}
+	for _, d := range r.Delegations {
+		f.Delegations = append(f.Delegations, FixtureDelegation(d))
+	}
 	for _, p := range r.People {
 		person, err := r.fixturePerson(p, at)
 		if err != nil {

@@ -43,6 +43,8 @@ type Store interface {
 	PutPerson(ctx context.Context, person *tillit.Person) error
 	PutOrganization(ctx context.Context, registry string, organization tillit.Organization) error
 	PutAccess(ctx context.Context, registry string, scope tillit.ScopeName, organization string, granted bool) error
+	PutDelegation(ctx context.Context, d *tillit.Delegation, given bool, record *tillit.AuditRecord) error
+	PutCompletion(ctx context.Context, c *tillit.Completion, record *tillit.AuditRecord) error
 }
 
 // Catalogs gives the catalog of a realm, nil when dev does not serve the realm.
@@ -74,6 +76,7 @@ type LoadedRealm struct {
 	Organizations []tillit.Organization
 	Clients       []LoadedClient
 	Servers       []LoadedServer
+	Delegations   []Delegation
 	People        []Person
 	Stored        []tillit.Person // the rows of People, in the same order
 }
@@ -118,7 +121,7 @@ func Load(ctx context.Context, c Config) (*Loaded, error) {
 }
 
 func load(ctx context.Context, c Config, catalog *tillit.Catalog, data Data, password string) (LoadedRealm, error) {
-	realm := LoadedRealm{Name: data.Realm, Catalog: catalog, People: data.People}
+	realm := LoadedRealm{Name: data.Realm, Catalog: catalog, Delegations: data.Delegations, People: data.People}
 	var err error
 	if realm.Organizations, err = loadOrganizations(ctx, c.Store, catalog, data); err != nil {
 		return realm, err
@@ -127,6 +130,9 @@ func load(ctx context.Context, c Config, catalog *tillit.Catalog, data Data, pas
 		return realm, err
 	}
 	if realm.Servers, err = loadServers(ctx, c, catalog, data); err != nil {
+		return realm, err
+	}
+	if err := loadGiven(ctx, c.Store, catalog, data); err != nil {
 		return realm, err
 	}
 	for _, p := range data.People {

@@ -61,6 +61,14 @@ func (m *memory) PutAccess(_ context.Context, registry string, scope tillit.Scop
 	return nil
 }
 
+func (m *memory) PutDelegation(context.Context, *tillit.Delegation, bool, *tillit.AuditRecord) error {
+	return nil
+}
+
+func (m *memory) PutCompletion(context.Context, *tillit.Completion, *tillit.AuditRecord) error {
+	return nil
+}
+
 type oneCatalog struct{ only *tillit.Catalog }
 
 func (o oneCatalog) Catalog(realm, _ string) *tillit.Catalog {

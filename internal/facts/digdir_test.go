@@ -82,8 +82,10 @@ var digdirFacts = []Fact{
 		Text: "Anybody may list the public scopes, and each entry tells its integration types.",
 	},
 	{
-		ID: "digdir/19", Realm: "maskinporten", Seed: "003", Pending: "delegation",
-		Text: "A supplier gets a token for a consumer only where the scope can be delegated and has been.",
+		ID: "digdir/19", Realm: "maskinporten", Seed: "003",
+		Text:  "A supplier gets a token for a consumer only where the scope can be delegated and has been.",
+		Check: machineDelegable,
+		Fault: Fault{Demo: true, Old: `consumer: "310107549", supplier: "310111317"`, New: `consumer: "310107549", supplier: "310100005"`},
 	},
 	{
 		ID: "digdir/20", Realm: "maskinporten", Seed: "003", Pending: "self-service of scopes",
@@ -160,8 +162,10 @@ var digdirFacts = []Fact{
 		Text: "With the read scope alone nobody registers a scope: 403.",
 	},
 	{
-		ID: "digdir/38", Realm: "idporten", Seed: "docs", Pending: "lifetimes of organizations' scopes",
-		Text: "Of several scopes' bounds on the access token the lowest positive one counts.",
+		ID: "digdir/38", Realm: "idporten", Seed: "docs",
+		Text:  "Of several scopes' bounds on the access token the lowest positive one counts.",
+		Check: idPortenLowest,
+		Fault: Fault{Old: "scope_lifetime: cap", New: "scope_lifetime: override"},
 	},
 	{
 		ID: "digdir/39", Realm: "idporten", Seed: "docs",
@@ -170,8 +174,10 @@ var digdirFacts = []Fact{
 		Fault: Fault{Old: "  access_token:\n    lifetime: 120s", New: "  access_token:\n    lifetime: 119s"},
 	},
 	{
-		ID: "digdir/40", Realm: "idporten", Seed: "docs", Pending: "lifetimes of organizations' scopes",
-		Text: "A scope's bound on the authorization ends refreshing, however long the client's own is.",
+		ID: "digdir/40", Realm: "idporten", Seed: "docs",
+		Text:  "A scope's bound on the authorization ends refreshing, however long the client's own is.",
+		Check: idPortenGrantEnds,
+		Fault: Fault{Server: "a grant ends"},
 	},
 	{
 		ID: "digdir/41", Realm: "idporten", Seed: "docs",
@@ -300,16 +306,22 @@ var digdirFacts = []Fact{
 		Fault: Fault{Rule: "not_provisioned"},
 	},
 	{
-		ID: "digdir/63", Realm: "maskinporten", Seed: "docs", Pending: "machine-to-machine grant",
-		Text: "A scope whose grant was withdrawn gets 403 and MP-250.",
+		ID: "digdir/63", Realm: "maskinporten", Seed: "docs",
+		Text:  "A scope whose grant was withdrawn gets 403 and MP-250.",
+		Check: machineWithdrawn,
+		Fault: Fault{Rule: "access_not_granted"},
 	},
 	{
-		ID: "digdir/64", Realm: "maskinporten", Seed: "docs", Pending: "delegation",
-		Text: "Acting for a consumer that has not delegated gets 403 and MP-251 with all three names; once delegated, the token names consumer, supplier and source.",
+		ID: "digdir/64", Realm: "maskinporten", Seed: "docs",
+		Text:  "Acting for a consumer that has not delegated gets 403 and MP-251 with all three names; once delegated, the token names consumer, supplier and source.",
+		Check: machineDelegated,
+		Fault: Fault{Rule: "not_delegated"},
 	},
 	{
-		ID: "digdir/65", Realm: "maskinporten", Seed: "docs", Pending: "delegation",
-		Text: "A client that acts for its own organization is refused with 400.",
+		ID: "digdir/65", Realm: "maskinporten", Seed: "docs",
+		Text:  "A client that acts for its own organization is refused with 400.",
+		Check: machineForItself,
+		Fault: Fault{Rule: "consumer_is_self"},
 	},
 	{
 		ID: "digdir/66", Realm: "maskinporten", Seed: "docs",
@@ -324,8 +336,10 @@ var digdirFacts = []Fact{
 		Fault: Fault{Old: `'"0192:" + acting.consumer'`, New: `'"9908:" + acting.consumer'`},
 	},
 	{
-		ID: "digdir/68", Realm: "maskinporten", Seed: "docs", Pending: "rich authorization requests",
-		Text: "An unknown type of authorization_details gets MP-301, an unknown field MP-302.",
+		ID: "digdir/68", Realm: "maskinporten", Seed: "docs",
+		Text:  "An unknown type of authorization_details gets MP-301, an unknown field MP-302.",
+		Check: machineDetails,
+		Fault: Fault{Rule: "unknown_details_type"},
 	},
 	{
 		ID: "digdir/69", Realm: "maskinporten", Seed: "docs", Pending: "self-service of clients",

@@ -148,6 +148,14 @@ func (e *Env) Succeed(username string) {
 	}
 }
 
+// LetIn lets an organization in to a scope, or out of it.
+func (e *Env) LetIn(scope, organization string, granted bool) {
+	e.t.Helper()
+	if err := e.provider.LetIn(e.realm.Name, e.N(scope), organization, granted); err != nil {
+		e.t.Fatalf("access of %s to %s: %v", organization, scope, err)
+	}
+}
+
 // Advance moves the provider's clock forward.
 func (e *Env) Advance(d time.Duration) {
 	e.t.Helper()

@@ -75,6 +75,9 @@ type Provider struct {
 	// theirs: user name, password and, if it can be had, the subject.
 	Succeed func(realm, username string) error
 
+	// LetIn lets an organization in to a scope, or out of it, as its owner would.
+	LetIn func(realm, scope, organization string, granted bool) error
+
 	moved time.Duration // how far its clock is ahead of ours
 }
 

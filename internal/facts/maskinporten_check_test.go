@@ -1,6 +1,9 @@
 package facts
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 func machineLongLife(_ TB, e *Env) {
 	lives := func(seconds int64) *Tokens {
@@ -63,4 +66,95 @@ func machineConsumer(_ TB, e *Env) {
 	e.Equal("access token: token_type", claims["token_type"], "Bearer")
 	e.Equal("access token: client_id", claims["client_id"], e.Client("demo-consumer").ID)
 	e.Absent("access token", claims, "supplier", "delegation_source", "sub", "acr")
+}
+
+// forOrganization is what a supplier sends to act for another organization.
+func forOrganization(number string) map[string]any { return map[string]any{"consumer_org": number} }
+
+func machineDelegable(_ TB, e *Env) {
+	consumer := e.Client("demo-consumer").Organization
+	refused := e.Asserted("demo-supplier", "idporten:scopes.read", forOrganization(consumer))
+	e.Equal("a scope that cannot be delegated: status", refused.Status, 403)
+	e.Absent("a scope that cannot be delegated", refused.Body, "access_token")
+	e.Succeeded(e.Asserted("demo-supplier", "skogdata:hogstmelding", forOrganization(consumer)))
+}
+
+func machineDelegated(t TB, e *Env) {
+	supplier := e.Client("demo-supplier").Organization
+	stranger := e.Client("demo-provider").Organization
+	refused := e.Asserted("demo-supplier", "skogdata:hogstmelding", forOrganization(stranger))
+	e.FailedAs(refused, 403, "forbidden", "MP-251")
+	for _, name := range []string{stranger, supplier, "skogdata:hogstmelding"} {
+		if !strings.Contains(refused.Text("error_description"), name) {
+			t.Errorf("description %q; want %s in it", refused.Text("error_description"), name)
+		}
+	}
+	consumer := e.Client("demo-consumer").Organization
+	claims := e.AccessClaims(e.Succeeded(e.Asserted("demo-supplier", "skogdata:hogstmelding", forOrganization(consumer))))
+	e.Equal("consumer", Dig(claims, "consumer", "ID"), "0192:"+consumer)
+	e.Equal("supplier", Dig(claims, "supplier", "ID"), "0192:"+supplier)
+	e.Equal("delegation_source", claims["delegation_source"], "https://www.altinn.no/")
+}
+
+func machineForItself(_ TB, e *Env) {
+	own := e.Client("demo-supplier").Organization
+	e.Failed(e.Asserted("demo-supplier", "skogdata:hogstmelding", forOrganization(own)), 400, "invalid_request")
+}
+
+func machineDetails(_ TB, e *Env) {
+	ask := func(client, scope string, detail map[string]any) *Tokens {
+		return e.Asserted(client, scope, map[string]any{"authorization_details": []any{detail}})
+	}
+	user := map[string]any{
+		"type":           "urn:altinn:systemuser",
+		"systemuser_org": map[string]any{"authority": "iso6523-actorid-upis", "ID": "0192:" + e.Client("demo-consumer").Organization},
+	}
+	e.FailedAs(ask("demo-supplier", "idporten:scopes.read", map[string]any{"type": "urn:altinn:foo"}), 400, "invalid_authorization_details", "MP-301")
+	tokens := e.Succeeded(ask("demo-supplier", "idporten:scopes.read", user))
+	list, _ := e.AccessClaims(tokens)["authorization_details"].([]any)
+	if len(list) != 1 {
+		e.t.Fatalf("authorization_details %v; want one", list)
+	}
+	detail, _ := list[0].(map[string]any)
+	e.Present("system user", detail, "systemuser_id", "systemuser_org", "system_id", "type")
+	e.Equal("consumer of a system user's token", Dig(e.AccessClaims(tokens), "consumer", "ID"), "0192:"+e.Client("demo-supplier").Organization)
+	e.Equal("a system user of nobody: status", ask("demo-provider", "skogdata:tresort", user).Status, 403)
+
+	user["colour"] = "green"
+	e.FailedAs(ask("demo-supplier", "idporten:scopes.read", user), 400, "invalid_authorization_details", "MP-302")
+	consent := map[string]any{"type": "urn:altinn:consent", "id": "6c1f2b7a-30d4-4d0e-8f3b-5a9e7d2c4b16", "from": "urn:altinn:person:identifier-no:14836804253"}
+	given := e.AccessClaims(e.Succeeded(ask("demo-provider", "skogdata:tresort", consent)))
+	list, _ = given["authorization_details"].([]any)
+	e.Present("consent", list[0].(map[string]any), "to", "consented", "validTo", "consentRights", "from", "id")
+	consent["from"] = "somebody"
+	e.FailedAs(ask("demo-provider", "skogdata:tresort", consent), 400, "invalid_authorization_details", "MP-303")
+}
+
+func machineWithdrawn(t TB, e *Env) {
+	asked := func() *Tokens { return e.Asserted("demo-consumer", "skogdata:hogstmelding", nil) }
+	e.Equal("expires_in by the scope", e.Succeeded(asked()).Body["expires_in"], 300)
+	consumer := e.Client("demo-consumer").Organization
+	e.LetIn("skogdata:hogstmelding", consumer, false)
+	t.Cleanup(func() { e.LetIn("skogdata:hogstmelding", consumer, true) })
+	e.FailedAs(asked(), 403, "forbidden", "MP-250")
+	e.FailedAs(e.Asserted("demo-supplier", "skogdata:hogstmelding", forOrganization(consumer)), 403, "forbidden", "MP-250")
+	e.LetIn("skogdata:hogstmelding", consumer, true)
+	e.Succeeded(asked())
+}
+
+func idPortenLowest(_ TB, e *Env) {
+	both := e.With(Fault{Old: "format: opaque", New: "format: opaque\n    lifetime: {access_token: 60s}"})
+	tokens := both.Login(Request{Scope: "openid skogdata:hogstmelding.write skogdata:helse", Manners: both.high()})
+	e.Equal("expires_in with 300, 60 and none", tokens.Body["expires_in"], 60)
+	one := e.Login(Request{Scope: "openid skogdata:hogstmelding.write", Manners: e.high()})
+	e.Equal("expires_in with 300 above the client's own", one.Body["expires_in"], 120)
+}
+
+func idPortenGrantEnds(_ TB, e *Env) {
+	short := e.With(Fault{Old: "grant: 86400s", New: "grant: 300s"})
+	tokens := short.Login(Request{Scope: "openid skogdata:hogstmelding.write", Manners: short.high()})
+	short.Advance(200 * time.Second)
+	renewed := short.Succeeded(short.Renew("demo-web", tokens.Refresh(), ""))
+	short.Advance(101 * time.Second)
+	short.Failed(short.Renew("demo-web", renewed.Refresh(), ""), 400, "invalid_grant")
 }

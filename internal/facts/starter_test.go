@@ -75,6 +75,10 @@ func (house) Start(t TB, options Options) (*Provider, error) {
 	erases := !slices.Contains(options.WithoutChecks, "people who leave are erased")
 	return &Provider{
 		Base: config.Base, Advance: h.Advance,
+		LetIn: func(realm, scope, organization string, granted bool) error {
+			registry := h.Catalogs.Catalog(realm, "").Registry
+			return h.Store.PutAccess(context.Background(), registry, tillit.ScopeName(scope), organization, granted)
+		},
 		Succeed: func(realm, username string) error { return succeed(t.Context(), h.Store, realm, username, erases) },
 	}, nil
 }

@@ -54,6 +54,8 @@ func Run(t *testing.T, open Open) {
 		{"several starters make one key", keyRace},
 		{"secrets", secrets},
 		{"certificates", certificates},
+		{"delegations", delegations},
+		{"completions of details", completions},
 		{"several issue one certificate", certificateRace},
 		{"attempts", attempts},
 		{"orders", orders},
