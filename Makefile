@@ -1,7 +1,7 @@
 # What there is to do. `make` alone says it.
 
 .DEFAULT_GOAL := help
-.PHONY: help dev build test long fuzz kills bench race faults fmt check tools pictures load
+.PHONY: help dev build test long fuzz kills replicas bench race faults fmt check tools pictures load
 
 GO       ?= go
 FUZZTIME ?= 20s
@@ -41,7 +41,7 @@ faults: ## Break every promised fact on purpose, and demand that it is found; wr
 pictures: tools ## Take the pictures of docs/pages.md from the real pages.
 	$(GO) test -count=1 ./interop/pages -run '^TestPages$$' -pictures
 
-long: fuzz kills faults race bench ## Everything that takes longer; writes docs/measured.
+long: fuzz kills replicas faults race bench ## Everything that takes longer; writes docs/measured.
 
 fuzz: ## Fuzz every parser, FUZZTIME each.
 	.ci/measure docs/measured/fuzz.txt .ci/fuzz $(FUZZTIME)
@@ -49,6 +49,9 @@ fuzz: ## Fuzz every parser, FUZZTIME each.
 kills: ## Kill the writing process again and again; nothing acknowledged may be lost.
 	.ci/measure docs/measured/kills.txt $(GO) test -count=3 -v ./store -run 'Kill'
 	.ci/measure docs/measured/kills-command.txt env TILLIT_LONG=1 $(GO) test -count=1 -v ./internal/kills -run '^TestKills$$'
+
+replicas: ## Kill replicas and their database under load, longer than make test does.
+	.ci/measure docs/measured/replicas.txt env TILLIT_LONG=1 $(GO) test -count=1 -v ./internal/kills -run 'Replicas|Upgrade'
 
 race: ## Test with the race detector.
 	$(GO) test -race -count=1 $$($(GO) list ./... | grep -v /interop)

@@ -6,5 +6,12 @@
 //	load ──HTTP──▶ tillit dev --data DIR ◀──kill -9── test
 //	  └──ledger (synced)──────────────────────────────▶ compare
 //
+// Several of them on one PostgreSQL, behind one address, are held to the same and
+// to more: what one did counts at the others, whichever is killed, and whatever
+// becomes of the database.
+//
+//	load ──HTTP──▶ address ──in turn──▶ tillit dev --store postgres://… ◀──kill -9── test
+//	                                    tillit dev --store postgres://…
+//
 // It knows the outside contract alone and consists of tests.
 package kills

@@ -30,6 +30,7 @@ type victim struct {
 	t      *testing.T
 	binary string
 	data   string
+	store  string // "": SQLite in the data directory
 	base   string
 	listen string
 	cmd    *exec.Cmd
@@ -100,7 +101,11 @@ func freeAddress(t *testing.T) string {
 func (v *victim) start() {
 	v.t.Helper()
 	v.log.Reset()
-	v.cmd = exec.Command(v.binary, "dev", "--listen", v.listen, "--base-url", v.base, "--data", v.data)
+	args := []string{"dev", "--listen", v.listen, "--base-url", v.base, "--data", v.data}
+	if v.store != "" {
+		args = append(args, "--store", v.store)
+	}
+	v.cmd = exec.Command(v.binary, args...)
 	v.cmd.Stderr = &v.log
 	if err := v.cmd.Start(); err != nil {
 		v.t.Fatal(err)
@@ -113,7 +118,7 @@ func (v *victim) start() {
 	ctx, cancel := context.WithTimeout(v.t.Context(), time.Minute)
 	defer cancel()
 	ready := func() bool {
-		resp, err := http.Get(v.base + "/readyz")
+		resp, err := http.Get("http://" + v.listen + "/readyz")
 		if err != nil {
 			return false
 		}

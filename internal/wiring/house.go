@@ -270,9 +270,9 @@ func (h *House) keepUp(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-poll.C:
-			err = h.Store.Poll(ctx)
+			err = errors.Join(h.Store.Poll(ctx), h.Keys.Reload(ctx))
 		case <-sweep.C:
-			err = errors.Join(h.sweep(ctx), h.Keys.Reload(ctx), h.checkpoint(ctx))
+			err = errors.Join(h.sweep(ctx), h.checkpoint(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			h.config.Log.Error("background work", "cause", err.Error())
