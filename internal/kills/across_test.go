@@ -21,7 +21,7 @@ import (
 // TestAcrossReplicas: what one replica did counts at the others, at once where
 // something is taken back or used up, within two seconds where it was changed.
 func TestAcrossReplicas(t *testing.T) {
-	r := startReplicas(t, pgtest.URL(t), many())
+	r := startReplicas(t, build(t), pgtest.URL(t), many())
 	for _, test := range []struct {
 		name  string
 		check func(*testing.T, *replicas)

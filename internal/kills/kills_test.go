@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,8 @@ type victim struct {
 	listen string
 	cmd    *exec.Cmd
 	log    bytes.Buffer
+
+	drained atomic.Bool // is asked nothing any more
 }
 
 // TestKills kills the command without warning, again and again, and demands that

@@ -3,6 +3,7 @@ package kills
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -31,11 +32,11 @@ type replicas struct {
 	between sync.RWMutex // held by good requests that belong together
 }
 
-// startReplicas starts so many of them on the database.
-func startReplicas(t *testing.T, store string, n int) *replicas {
+// startReplicas starts so many of them, of that binary, on the database.
+func startReplicas(t *testing.T, binary, store string, n int) *replicas {
 	t.Helper()
 	address := freeAddress(t)
-	r := &replicas{t: t, base: "http://" + address, data: t.TempDir(), store: store, binary: build(t)}
+	r := &replicas{t: t, base: "http://" + address, data: t.TempDir(), store: store, binary: binary}
 	for range n {
 		r.each = append(r.each, &victim{t: t, binary: r.binary, data: r.data, store: store, base: r.base, listen: freeAddress(t)})
 	}
@@ -72,9 +73,13 @@ func (r *replicas) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if pointed := r.pointed.Load(); pointed > 0 {
 		at, tries = int(pointed-1), 1
 	}
+	err = errors.New("no replica")
 	for range tries {
 		v := r.each[at%len(r.each)]
 		at++
+		if v.drained.Load() {
+			continue
+		}
 		var resp *http.Response
 		if resp, err = v.forward(req, body); err == nil {
 			defer resp.Body.Close()
@@ -158,7 +163,7 @@ func TestReplicasUnderKills(t *testing.T) {
 				return // the short run shows one of the two
 			}
 			store, fail := test.store(t)
-			r := startReplicas(t, store, many())
+			r := startReplicas(t, build(t), store, many())
 			r.suffer(fail)
 		})
 	}
