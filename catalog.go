@@ -26,6 +26,8 @@ type Catalog struct {
 	machine     []frame
 	extra       []Sink
 	off         map[Reason]bool // rules switched off, by tests alone
+	registered  *shelves        // scopes that organizations registered; nil: none
+	naming      naming
 	idToken     TokenSpec
 	accessToken TokenSpec
 	userInfo    TokenSpec
@@ -132,6 +134,7 @@ func Compile(d Definition) (*Catalog, []error) {
 	}
 	c.compileScopes(fault)
 	c.compileTokens(fault)
+	c.compileNaming(fault)
 	c.findAlone()
 	for i := range c.Definition.Scopes {
 		s := &c.Definition.Scopes[i]
@@ -361,7 +364,7 @@ func addFrame(frames []frame, sink Sink, claim *Claim) []frame {
 }
 
 func (c *Catalog) knowsType(fault func(string, ...any), at, name string) {
-	if c.types[name] == nil && !contains(c.OtherTypes, name) {
+	if c.typeOfRegistry(name) == nil {
 		fault("%s.types: no client type %q; right would be one of %s", at, name, names(c.types))
 	}
 }
@@ -385,7 +388,12 @@ func names[K ~string, V any](table map[K]V) string {
 }
 
 // Scope gives the scope of that name or alias, or nil.
-func (c *Catalog) Scope(name ScopeName) *Scope { return c.scopes[name] }
+func (c *Catalog) Scope(name ScopeName) *Scope {
+	if s := c.scopes[name]; s != nil || c.registered == nil {
+		return s
+	}
+	return c.registered[shelfOf(name)][name]
+}
 
 // Claim gives the claim of that catalog name, or nil.
 func (c *Catalog) Claim(name ClaimName) *Claim { return c.claims[name] }

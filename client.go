@@ -67,11 +67,30 @@ type Client struct {
 	GrantLifetime       int64  `json:"grant_lifetime,omitempty"`
 	ReuseRefresh        bool   `json:"reuse_refresh_token,omitempty"` // no rotation
 
+	Description string       `json:"description,omitempty"`  // for those who keep it, never for people
+	SSODisabled bool         `json:"sso_disabled,omitempty"` // its sign-ins are its own
+	OnBehalfOf  []OnBehalfOf `json:"onbehalfof,omitempty"`   // for whom it may say that it acts
+	Created     int64        `json:"created,omitempty"`      // unix milliseconds
+	Updated     int64        `json:"updated,omitempty"`
+
 	// Server makes the client the credentials of a resource server: it may
 	// introspect tokens of that server.
 	Server string `json:"resource_server,omitempty"`
 
 	provisioned map[ScopeName]struct{}
+}
+
+// An OnBehalfOf is one customer of a supplier, by the name that requests use.
+type OnBehalfOf struct {
+	Value        string `json:"onbehalfof"`
+	Name         string `json:"name,omitempty"`
+	Organization string `json:"orgno"`
+	Holder       string `json:"organization_name,omitempty"`
+	Description  string `json:"description,omitempty"`
+	URI          string `json:"uri,omitempty"`
+	LogoURI      string `json:"logo_uri,omitempty"`
+	Created      int64  `json:"created,omitempty"` // unix milliseconds
+	Updated      int64  `json:"updated,omitempty"`
 }
 
 // A Provision is one scope on a client, with what had to be noted for it.

@@ -69,8 +69,9 @@ type asked struct {
 	facts  *Facts
 	d      Decision
 
-	openid       bool // asked for
-	unregistered bool // a type of client whose evidence stands for registration
+	registrar    Registrar // who puts scopes on the client
+	openid       bool      // asked for
+	unregistered bool      // a type of client whose evidence stands for registration
 	candidates   []candidate
 	singles      []single // claims asked for one by one
 	resources    []*Server
@@ -94,7 +95,7 @@ func (q *question) begin() {
 	}
 	q.candidates = q.room[:0]
 	for _, name := range asked {
-		scope := q.cat.scopes[name]
+		scope := q.cat.Scope(name)
 		if scope != nil {
 			name = scope.Name
 		}
@@ -121,7 +122,7 @@ func (q *question) listed(name ScopeName, scope *Scope) bool {
 
 // canonical is the scope's own name for a spelling of it.
 func (q *question) canonical(name ScopeName) ScopeName {
-	if scope := q.cat.scopes[name]; scope != nil {
+	if scope := q.cat.Scope(name); scope != nil {
 		return scope.Name
 	}
 	return name
@@ -301,7 +302,7 @@ func (q *question) dropCompanionless() {
 // companions that can be asked for here count; where none can, none is required.
 func (q *question) companion(scope *Scope, there func(ScopeName) bool) (missing string) {
 	for _, name := range scope.RequiresOneOf {
-		other := q.cat.scopes[name]
+		other := q.cat.Scope(name)
 		if other.At&q.ask.Endpoint == 0 || !other.State.works() {
 			continue
 		}

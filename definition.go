@@ -22,10 +22,11 @@ type Definition struct {
 	ACR         []ACR
 	Ways        []Way
 	ClientTypes []ClientType // whose clients work in this realm
-	OtherTypes  []string     // client types of the registry whose clients work in another
+	OtherTypes  []ClientType // of the registry, whose clients work in another realm
 	Servers     []Server
 	Sources     []SourceUse
 	Scopes      []Scope
+	Families    []Family // of scopes that may be registered; the longest pattern first
 	Claims      []Claim
 	Tokens      map[string]TokenSpec // by kind: id_token, access_token, …; any other name is an extra token
 	Details     []DetailType
@@ -131,6 +132,7 @@ type Server struct {
 	Also        []ScopeName
 	Learns      []ClaimName // what it sees at introspection though the client does not
 	Owner       string      // organization number; empty: the operator
+	Issuer      string      // realm whose tokens it takes wherever it answers; empty: that where it answers
 	Service     *Service    // what answers for it in this process; nil: nothing does
 }
 
@@ -220,6 +222,7 @@ type DelegationSource struct {
 type Naming struct {
 	Name, Prefix, Subscope, Text string
 	WriteSuffixes, Avoid         []string
+	Withholds                    []ClaimName // what a scope takes away that makes tokens pseudonymous
 }
 
 // AssertionSettings describe the claims of the JWT grant.

@@ -146,6 +146,25 @@ type Remembered struct {
 	Language  string
 }
 
+// A Prefix is the first half of names that an organization may register.
+type Prefix struct {
+	Prefix       string
+	Organization string
+	Scopes       int64 // registered below it
+	Created      int64 // unix milliseconds
+	Updated      int64
+}
+
+// An AccessRecord says whether an organization was let in to a scope by its
+// owner, now or once.
+type AccessRecord struct {
+	Scope    ScopeName
+	Consumer string // organization number
+	Denied   bool
+	Created  int64 // unix milliseconds
+	Updated  int64
+}
+
 // A Person is an end user of one realm.
 type Person struct {
 	Realm      string

@@ -60,9 +60,10 @@ type Scope struct {
 	clientRules ruleSet
 	designator  string // of its server, "" without one
 	role        string
-	standard    bool   // openid and the user-data scopes of OIDC Core §5.4
-	order       int    // place in the catalog
-	text        string // digest of title and description
+	standard    bool             // openid and the user-data scopes of OIDC Core §5.4
+	order       int              // place in the catalog
+	text        string           // digest of title and description
+	record      *RegisteredScope // nil: declared
 }
 
 // Designator is the name under which the scope's server appears in aud and

@@ -310,7 +310,7 @@ func (c *Catalog) Withholds(client *Client, asked []ScopeName) []ClaimName {
 		}
 	}
 	for _, name := range asked {
-		if s := c.scopes[name]; s != nil {
+		if s := c.Scope(name); s != nil {
 			add(s)
 		}
 	}
@@ -326,7 +326,7 @@ func (c *Catalog) Withholds(client *Client, asked []ScopeName) []ClaimName {
 // own scopes, and the claims it learns though the client does not (RFC 7662 §2.2).
 func (c *Catalog) Learns(server *Server, shape *Shape) (scopes []ScopeName, claims []ClaimName) {
 	for _, name := range shape.Scopes {
-		s := c.scopes[name]
+		s := c.Scope(name)
 		if s == nil {
 			continue
 		}

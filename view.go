@@ -61,7 +61,7 @@ type recorder struct {
 }
 
 func (r *recorder) scope(name ScopeName) ScopeName {
-	if r.catalog.scopes[name] == nil {
+	if r.catalog.Scope(name) == nil {
 		return Unnamed
 	}
 	return name
@@ -142,7 +142,7 @@ func (r *recorder) shape(s Shape) *Shape {
 
 func (r *recorder) forces(scopes []ScopeName, audience string) bool {
 	for _, name := range scopes {
-		if scope := r.catalog.scopes[name]; scope != nil && scope.Audience == audience {
+		if scope := r.catalog.Scope(name); scope != nil && scope.Audience == audience {
 			return true
 		}
 	}

@@ -8,13 +8,13 @@ import (
 	"github.com/tillit/tillit"
 )
 
-// clientTypes gives the types whose clients work in this realm: those that its
-// own file declares.
-func (c *catalogBuilder) clientTypes() []tillit.ClientType {
+// clientTypes gives the types whose clients work in this realm, those that its
+// own file declares, or the others of the registry.
+func (c *catalogBuilder) clientTypes(own bool) []tillit.ClientType {
 	var all []tillit.ClientType
 	section := c.section("client_types")
 	for _, d := range section {
-		if !d.own {
+		if d.own != own {
 			continue
 		}
 		n := c.like(d.value, section, nil)
@@ -47,18 +47,6 @@ func (c *catalogBuilder) clientTypes() []tillit.ClientType {
 			c.faults.at(d.value, "grant_types: [authorization_code, refresh_token]", "a client of this type could be given nothing: it has no grant types")
 		}
 		all = append(all, t)
-	}
-	return all
-}
-
-// otherTypes names the client types of the registry whose clients work in
-// another realm.
-func (c *catalogBuilder) otherTypes() []string {
-	var all []string
-	for _, d := range c.section("client_types") {
-		if !d.own {
-			all = append(all, d.key)
-		}
 	}
 	return all
 }
@@ -111,6 +99,9 @@ func (c *catalogBuilder) resourceServers() []tillit.Server {
 			Learns:      c.claimsOf(n.get("learns"), d),
 			Service:     c.service(n.get("service"), d),
 		}
+		if issuer := n.get("issuer"); issuer != nil {
+			s.Issuer = c.peer(issuer)
+		}
 		if owner := n.get("owner"); owner != nil && c.refer(owner, c.organizations) {
 			s.Owner = c.organization(owner.str()).get("orgno").str()
 		}
@@ -160,6 +151,20 @@ func put[V any](m map[string]V, key string, value V) map[string]V {
 	return m
 }
 
+// peer gives the name of a realm that shares the registry.
+func (c *catalogBuilder) peer(n *node) string {
+	var names []string
+	for _, peer := range c.peers {
+		if names = append(names, peer.source.name); peer.source.name == n.str() {
+			return n.str()
+		}
+	}
+	if n.kind == text {
+		c.faults.at(n, near(n.str(), names), "no realm %q shares the registry", n.str())
+	}
+	return ""
+}
+
 func (c *catalogBuilder) organization(key string) *node {
 	for _, d := range c.section("organizations") {
 		if d.key == key {
@@ -181,7 +186,7 @@ func (c *catalogBuilder) allOrganizations() []tillit.Organization {
 			Operator: n.get("operator").flag(false),
 			Prefixes: n.get("prefixes").strs(),
 		}
-		if number := n.get("orgno"); number == nil || number.kind == text && !modulus11(o.Number) {
+		if number := n.get("orgno"); number == nil || number.kind == text && !tillit.ValidOrganization(o.Number) {
 			at := number
 			if at == nil {
 				at = n
@@ -197,22 +202,6 @@ func (c *catalogBuilder) allOrganizations() []tillit.Organization {
 		all = append(all, o)
 	}
 	return all
-}
-
-// modulus11 checks a Norwegian organization number.
-func modulus11(number string) bool {
-	weights := [...]int{3, 2, 7, 6, 5, 4, 3, 2, 1}
-	if len(number) != len(weights) {
-		return false
-	}
-	sum := 0
-	for i, weight := range weights {
-		if number[i] < '0' || number[i] > '9' {
-			return false
-		}
-		sum += int(number[i]-'0') * weight
-	}
-	return sum%11 == 0
 }
 
 func (c *catalogBuilder) access() map[tillit.ScopeName][]string {
@@ -240,6 +229,7 @@ func (c *catalogBuilder) delegationSources() []tillit.DelegationSource {
 // naming is read from the file of the registry's owner.
 func (c *catalogBuilder) naming() tillit.Naming {
 	n := c.root.get("naming")
+	own := n != nil
 	if n == nil {
 		for _, peer := range c.peers {
 			if peer.source.name == c.registry() {
@@ -257,6 +247,7 @@ func (c *catalogBuilder) naming() tillit.Naming {
 		Text:          n.get("text").str(),
 		WriteSuffixes: n.get("write_suffixes").strs(),
 		Avoid:         n.get("avoid").strs(),
+		Withholds:     c.claimsOf(n.get("withholds"), declared{own: own}),
 	}
 }
 

@@ -16,6 +16,42 @@ func (c *catalogBuilder) allScopes() []tillit.Scope {
 	return all
 }
 
+// families gives what registered scopes take from the families that match them,
+// the longest pattern first. A family takes from those that match its own pattern.
+func (c *catalogBuilder) families() []tillit.Family {
+	var section []declared
+	for _, d := range c.section("scopes") {
+		if family(d.key) {
+			section = append(section, d)
+		}
+	}
+	slices.SortStableFunc(section, func(a, b declared) int { return len(b.key) - len(a.key) })
+	all := make([]tillit.Family, 0, len(section))
+	for i, d := range section {
+		for _, wider := range section[i+1:] {
+			if matches(wider.key, d.key) {
+				d.value = d.value.under(wider.value)
+			}
+		}
+		n := d.value
+		s := tillit.Scope{
+			Name:            tillit.ScopeName(d.key),
+			Types:           references[string](c, n.get("types"), c.types),
+			At:              endpoints(n.get("at")),
+			Eligible:        tillit.Eligibility(n.get("eligible").strOr(string(tillit.EligibleProvisioned))),
+			RequiresOneOf:   references[tillit.ScopeName](c, n.get("requires_one_of"), c.scopes),
+			Excludes:        references[tillit.ScopeName](c, n.get("excludes"), c.scopes),
+			ResponseTypes:   n.get("response_types").strs(),
+			Unassigned:      tillit.Policy(n.get("unassigned").str()),
+			OutlivesSession: n.get("outlives_session").flag(false),
+			SignIn:          c.condition(n.get("sign_in"), d),
+			Server:          c.serverOf(n.get("server")),
+		}
+		all = append(all, tillit.Family{Scope: c.elsewhere(s, n, d)})
+	}
+	return all
+}
+
 // scope reads one scope, its families resolved. What is not said is the
 // narrowest thing that can be meant.
 func (c *catalogBuilder) scope(d declared) tillit.Scope {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/tillit/tillit"
@@ -98,3 +99,26 @@ func (h *Holder) Catalog(realm, dialect string) *tillit.Catalog {
 
 // Realms lists the realms of the present set, in order.
 func (h *Holder) Realms() []string { return h.set.Load().Realms() }
+
+// With gives the set with scopes that organizations registered, by registry, as
+// they stand at a revision of the store. Nothing is compiled again.
+func (s *Set) With(registered map[string][]tillit.RegisteredScope, revision int64) *Set {
+	if len(registered) == 0 {
+		return s
+	}
+	wider := &Set{realms: make(map[string]*realm, len(s.realms))}
+	for name, r := range s.realms {
+		records := registered[r.catalogs[r.own].Registry]
+		if len(records) == 0 {
+			wider.realms[name] = r
+			continue
+		}
+		own := *r
+		own.catalogs = make(map[string]*tillit.Catalog, len(r.catalogs))
+		for dialect, c := range r.catalogs {
+			own.catalogs[dialect] = c.With(records, own.version+"+"+strconv.FormatInt(revision, 10))
+		}
+		wider.realms[name] = &own
+	}
+	return wider
+}
