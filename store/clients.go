@@ -17,12 +17,14 @@ ON CONFLICT (name) DO UPDATE SET revision = revisions.revision + 1 RETURNING rev
 	sqlClient  = `SELECT revision, document FROM clients WHERE registry = $1 AND id = $2 AND removed = FALSE`
 	sqlClients = `SELECT revision, document FROM clients WHERE registry = $1 AND removed = FALSE ORDER BY id`
 	// A client that is put again as it was keeps its revision.
-	sqlPutClient = `INSERT INTO clients (registry, id, revision, changed, organization, removed, document)
-VALUES ($1, $2, 1, $3, $4, FALSE, $5)
+	sqlPutClient = `INSERT INTO clients (registry, id, revision, changed, organization, supplier, removed, document)
+VALUES ($1, $2, 1, $3, $4, $5, FALSE, $6)
 ON CONFLICT (registry, id) DO UPDATE SET revision = clients.revision + 1, changed = excluded.changed, organization = excluded.organization,
-removed = FALSE, document = excluded.document
+supplier = excluded.supplier, removed = FALSE, document = excluded.document
 WHERE clients.document <> excluded.document OR clients.removed`
-	sqlCreateClient   = `INSERT INTO clients (registry, id, revision, changed, organization, removed, document) VALUES ($1, $2, 1, $3, $4, FALSE, $5)`
+	sqlCreateClient = `INSERT INTO clients (registry, id, revision, changed, organization, supplier, removed, document) VALUES ($1, $2, 1, $3, $4, $5, FALSE, $6)`
+	sqlClientsOf    = `SELECT revision, document FROM clients WHERE registry = $1 AND organization = $2 AND removed = FALSE
+UNION ALL SELECT revision, document FROM clients WHERE registry = $1 AND supplier = $2 AND organization <> $2 AND removed = FALSE`
 	sqlDeleteClient   = `UPDATE clients SET removed = TRUE, revision = revision + 1, changed = $1, document = '' WHERE registry = $2 AND id = $3 AND removed = FALSE`
 	sqlChangedClients = `SELECT registry, id FROM clients WHERE changed > $1 LIMIT $2`
 )
@@ -120,8 +122,12 @@ func decodeClient(revision int64, document string) (*tillit.Client, error) {
 
 // Clients lists the clients of a registry by id.
 func (s *Store) Clients(ctx context.Context, registry string) ([]*tillit.Client, error) {
+	return s.listClients(ctx, sqlClients, registry)
+}
+
+func (s *Store) listClients(ctx context.Context, query string, args ...any) ([]*tillit.Client, error) {
 	var clients []*tillit.Client
-	err := s.rows(ctx, "clients", sqlClients, []any{registry}, func(scan scan) error {
+	err := s.rows(ctx, "clients", query, args, func(scan scan) error {
 		var revision int64
 		var document string
 		if err := scan(&revision, &document); err != nil {
@@ -150,10 +156,17 @@ func (s *Store) saveClient(ctx context.Context, what, query, registry string, cl
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
+	organization, supplier := client.Organization, client.Supplier
 	return s.changeClient(ctx, what, clientKey{registry, client.ID}, func(tx *tx, changed int64) error {
-		_, err := tx.exec(query, registry, string(client.ID), changed, client.Organization, document)
+		_, err := tx.exec(query, registry, string(client.ID), changed, organization, supplier, document)
 		return err
 	})
+}
+
+// ClientsOf lists the clients that belong to an organization or that it runs for
+// others.
+func (s *Store) ClientsOf(ctx context.Context, registry, organization string) ([]*tillit.Client, error) {
+	return s.listClients(ctx, sqlClientsOf, registry, organization)
 }
 
 // DeleteClient removes a client; its id stays taken. An unknown one is tillit.ErrNotFound.

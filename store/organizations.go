@@ -18,7 +18,8 @@ ON CONFLICT (registry, number) DO UPDATE SET name = excluded.name, title = exclu
 	sqlAccess     = `SELECT scope FROM access WHERE registry = $1 AND organization = $2 AND scope IN ($3, $4, $5, $6, $7, $8, $9, $10)`
 )
 
-// PutOrganization stores an organization, new or known.
+// PutOrganization stores an organization, new or known, and gives it its
+// prefixes. It takes none away; one that another holds is tillit.ErrConflict.
 func (s *Store) PutOrganization(ctx context.Context, registry string, o tillit.Organization) error {
 	title, err := encode(o.Title)
 	if err != nil {
@@ -28,7 +29,13 @@ func (s *Store) PutOrganization(ctx context.Context, registry string, o tillit.O
 	if err != nil {
 		return fmt.Errorf("put organization: %w", err)
 	}
+	held := slices.Clone(o.Prefixes)
 	return s.write(ctx, "put organization", func(tx *tx) error {
+		for _, prefix := range held {
+			if err := tx.change(tillit.ErrConflict, sqlLinkPrefix, registry, prefix, o.Number, int64(0)); err != nil {
+				return err
+			}
+		}
 		_, err := tx.exec(sqlPutOrganization, registry, o.Number, o.Key, title, o.Operator, prefixes)
 		return err
 	})
@@ -73,14 +80,13 @@ func (s *Store) organizations(ctx context.Context, query string, args ...any) ([
 
 // PutAccess lets an organization in to a scope, or out of it.
 func (s *Store) PutAccess(ctx context.Context, registry string, scope tillit.ScopeName, organization string, granted bool) error {
-	query := sqlTakeAccess
+	var err error
 	if granted {
-		query = sqlGiveAccess
+		_, err = s.GiveAccess(ctx, registry, scope, organization, 0, nil)
+	} else {
+		_, err = s.TakeAccess(ctx, registry, scope, organization, 0, nil)
 	}
-	return s.write(ctx, "put access", func(tx *tx) error {
-		_, err := tx.exec(query, registry, organization, string(scope))
-		return err
-	})
+	return err
 }
 
 // accessWidth is how many scopes one statement asks for: a fixed number, so that

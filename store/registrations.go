@@ -16,8 +16,8 @@ const (
 	sqlRegistration       = `SELECT hash, created FROM registrations WHERE registry = $1 AND client = $2 AND realm = $3`
 	sqlDeleteRegistration = `DELETE FROM registrations WHERE registry = $1 AND client = $2`
 
-	sqlReplaceClient = `UPDATE clients SET revision = revision + 1, changed = $1, organization = $2, document = $3
-WHERE registry = $4 AND id = $5 AND revision = $6 AND removed = FALSE`
+	sqlReplaceClient = `UPDATE clients SET revision = revision + 1, changed = $1, organization = $2, supplier = $3, document = $4
+WHERE registry = $5 AND id = $6 AND revision = $7 AND removed = FALSE`
 )
 
 // SaveInitialToken lets whoever holds the token register that many clients until
@@ -53,7 +53,7 @@ func (s *Store) RegisterClient(ctx context.Context, registry string, client *til
 		if err := tx.change(tillit.ErrSpent, sqlSpendInitial, r.Realm, bytes(initial), r.Created); err != nil {
 			return err
 		}
-		if _, err := tx.exec(sqlCreateClient, registry, string(client.ID), changed, client.Organization, document); err != nil {
+		if _, err := tx.exec(sqlCreateClient, registry, string(client.ID), changed, client.Organization, client.Supplier, document); err != nil {
 			return err
 		}
 		if _, err := tx.exec(sqlAddRegistration, registry, string(client.ID), r.Realm, bytes(r.Hash), r.Created); err != nil {
@@ -86,7 +86,7 @@ func (s *Store) ReplaceClient(ctx context.Context, registry string, client *till
 		return fmt.Errorf("replace client: %w", err)
 	}
 	return s.changeClient(ctx, "replace client", clientKey{registry, client.ID}, func(tx *tx, changed int64) error {
-		if err := tx.change(tillit.ErrStale, sqlReplaceClient, changed, client.Organization, document, registry, string(client.ID), client.Revision); err != nil {
+		if err := tx.change(tillit.ErrStale, sqlReplaceClient, changed, client.Organization, client.Supplier, document, registry, string(client.ID), client.Revision); err != nil {
 			return err
 		}
 		return tx.append(e)
