@@ -21,6 +21,9 @@ type Guard struct {
 	Issuer string
 	// Audience must be among the aud of the tokens.
 	Audience string
+	// Unrestricted takes tokens that name no audience as well: those of issuers
+	// that restrict a token only when its client asks for that (RFC 8707 §2).
+	Unrestricted bool
 	// Keys gives the issuer's public keys; nil: no token is checked by itself,
 	// all are introspected.
 	Keys Keys

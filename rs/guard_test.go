@@ -231,3 +231,21 @@ func TestBoundTokens(t *testing.T) {
 		t.Errorf("bound to a certificate: %d; want 401", w.Code)
 	}
 }
+
+// Where an issuer restricts tokens only on demand, one without an audience is for
+// every API, and one with another's is not for this.
+func TestUnrestrictedTokens(t *testing.T) {
+	key := newKey(t)
+	guard := guardOf(key)
+	free, theirs := "Bearer "+sign(t, key, "k1", "at+jwt", with("aud", nil)), "Bearer "+sign(t, key, "k1", "at+jwt", with("aud", "other"))
+	if w := ask(guard, nil, free); w.Code != http.StatusUnauthorized {
+		t.Errorf("no audience, and the guard wants one: %d", w.Code)
+	}
+	guard.Unrestricted = true
+	if w := ask(guard, nil, free); w.Code != http.StatusOK {
+		t.Errorf("no audience: %d", w.Code)
+	}
+	if w := ask(guard, nil, theirs); w.Code != http.StatusUnauthorized {
+		t.Errorf("another audience: %d", w.Code)
+	}
+}

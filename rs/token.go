@@ -189,7 +189,7 @@ func (g *Guard) read(payload []byte) (*members, error) {
 	switch {
 	case m.Issuer != g.Issuer:
 		return nil, fmt.Errorf("%w: of another issuer", ErrInvalidToken)
-	case !slices.Contains(m.Audience, g.Audience):
+	case !slices.Contains(m.Audience, g.Audience) && (len(m.Audience) > 0 || !g.Unrestricted):
 		return nil, fmt.Errorf("%w: for another audience", ErrInvalidToken)
 	case m.Expires == nil:
 		return nil, fmt.Errorf("%w: without an end", ErrInvalidToken)
