@@ -43,6 +43,8 @@ var arrows = map[string]struct {
 	"web":                 {nil, "writes pages; it knows neither protocol nor rules"},
 	"server":              {[]string{"token", "internal/recent"}, "everything else it reaches through interfaces of its own"},
 	"services/*":          {[]string{"rs"}, "resource servers; the provider does not know them"},
+	"services/scopes":     {[]string{"rs", "services/selfservice"}, "a resource server; what both keep of organizations they tell alike"},
+	"services/clients":    {[]string{"rs", "services/selfservice"}, "a resource server; what both keep of organizations they tell alike"},
 	"internal/demo":       {nil, "data for dev"},
 	"internal/dev":        {[]string{"internal/demo"}, "what only dev has: playground, fixtures, clock"},
 	"internal/facts":      {nil, "knows the outside contract and nothing else"},

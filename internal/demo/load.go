@@ -42,9 +42,9 @@ type Store interface {
 	PutClient(ctx context.Context, registry string, client *tillit.Client) error
 	PutPerson(ctx context.Context, person *tillit.Person) error
 	PutOrganization(ctx context.Context, registry string, organization tillit.Organization) error
-	PutAccess(ctx context.Context, registry string, scope tillit.ScopeName, organization string, granted bool) error
 	PutDelegation(ctx context.Context, d *tillit.Delegation, given bool, record *tillit.AuditRecord) error
 	PutCompletion(ctx context.Context, c *tillit.Completion, record *tillit.AuditRecord) error
+	BeginAccess(ctx context.Context, registry string, scope tillit.ScopeName, organization string) error
 }
 
 // Catalogs gives the catalog of a realm, nil when dev does not serve the realm.
@@ -160,7 +160,7 @@ func loadOrganizations(ctx context.Context, store Store, catalog *tillit.Catalog
 	for _, access := range []map[tillit.ScopeName][]string{catalog.Access, data.Access} {
 		for scope, numbers := range access {
 			for _, number := range numbers {
-				if err := store.PutAccess(ctx, catalog.Registry, scope, number, true); err != nil {
+				if err := store.BeginAccess(ctx, catalog.Registry, scope, number); err != nil {
 					return nil, fmt.Errorf("access to %s: %w", scope, err)
 				}
 			}

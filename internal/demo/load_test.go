@@ -56,8 +56,8 @@ func (m *memory) PutOrganization(_ context.Context, registry string, o tillit.Or
 	return nil
 }
 
-func (m *memory) PutAccess(_ context.Context, registry string, scope tillit.ScopeName, organization string, granted bool) error {
-	m.access[registry+"/"+string(scope)+"/"+organization] = granted
+func (m *memory) BeginAccess(_ context.Context, registry string, scope tillit.ScopeName, organization string) error {
+	m.access[registry+"/"+string(scope)+"/"+organization] = true
 	return nil
 }
 

@@ -74,6 +74,7 @@ type House struct {
 	services runner
 	ended    chan struct{} // a session has ended
 	offset   atomic.Int64  // of the clock, in nanoseconds; dev moves it
+	scopes   registered    // that organizations keep
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 }
@@ -122,10 +123,16 @@ func (h *House) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := h.keepRegistries(ctx, h.Catalogs.Set()); err != nil {
+		return err
+	}
 	if c.Demo != nil {
 		if err := h.loadDemo(ctx, hasher); err != nil {
 			return err
 		}
+	}
+	if err := h.followScopes(ctx); err != nil {
+		return err
 	}
 	if err := h.keepCatalog(ctx); err != nil {
 		return err
@@ -241,7 +248,12 @@ func (h *House) Reload(ctx context.Context) error {
 	if err := h.runServices(set); err != nil {
 		return err
 	}
-	h.Catalogs.Swap(set)
+	if err := h.keepRegistries(ctx, set); err != nil {
+		return err
+	}
+	if err := h.swap(ctx, set); err != nil {
+		return err
+	}
 	return h.keepCatalog(ctx)
 }
 
@@ -270,7 +282,7 @@ func (h *House) keepUp(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-poll.C:
-			err = errors.Join(h.Store.Poll(ctx), h.Keys.Reload(ctx))
+			err = errors.Join(h.Store.Poll(ctx), h.followScopes(ctx), h.Keys.Reload(ctx))
 		case <-sweep.C:
 			err = errors.Join(h.sweep(ctx), h.checkpoint(ctx))
 		}

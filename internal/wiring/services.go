@@ -18,6 +18,8 @@ import (
 // answers for a resource server of its own (servers.NAME.service); what they
 // guard and read it says too, for they know no realm.
 var services = map[string]func(h *House, at mount) (http.Handler, error){
+	"scopes":  (*House).openScopes,
+	"clients": (*House).openClients,
 	"data": func(_ *House, at mount) (http.Handler, error) {
 		return dataapi.Handler(at.guard, dataapi.Scopes{Read: at.scope("read"), Write: at.scope("write"), Delete: at.scope("delete")}), nil
 	},
@@ -130,6 +132,9 @@ func (h *House) runService(realm string, server *tillit.Server) (*running, error
 		return nil, fmt.Errorf("no service %q; right would be one of %s", server.Service.Name, strings.Join(sorted(services), ", "))
 	}
 	at := mount{realm: realm, server: server, address: h.config.Base + "/" + realm + "/api/" + server.Name}
+	if server.Issuer != "" {
+		realm = server.Issuer
+	}
 	at.guard = h.guard(realm, audience(server))
 	at.guard.Resource, at.guard.Name = at.address, server.Title.In()
 	handler, err := open(h, at)
@@ -150,8 +155,10 @@ func audience(server *tillit.Server) string {
 // guard checks a realm's tokens as any API would, and asks whether they were
 // revoked.
 func (h *House) guard(realm, audience string) *rs.Guard {
+	c := h.Catalogs.Catalog(realm, "")
 	return &rs.Guard{
-		Issuer: h.issuer(realm), Audience: audience, Now: h.Now, Keys: &ownKeys{house: h, realm: realm}, Proof: h.proof(realm), Certificate: h.shown,
+		Issuer: h.issuer(realm), Audience: audience, Unrestricted: c != nil && c.Settings.Audience == "asked", Now: h.Now,
+		Keys: &ownKeys{house: h, realm: realm}, Proof: h.proof(realm), Certificate: h.shown,
 		Revoked: func(ctx context.Context, token *rs.Token) (bool, error) {
 			return h.Provider.TokenRevoked(ctx, realm, token.ID)
 		},
