@@ -67,8 +67,6 @@ func (a *API) read(r *http.Request, kind string) (*reading, error) {
 		return nil, selfservice.Object(object, in.faults)
 	case said == "":
 		return nil, selfservice.Refuse(http.StatusBadRequest, object, "required", "integration_type", "integration_type is missing")
-	case kind != "" && said != kind && a.on("types never change"):
-		return nil, selfservice.Refuse(http.StatusBadRequest, object, "immutable_field", "integration_type", "the type of a client never changes")
 	}
 	if in.catalog = a.Catalog(said); in.catalog == nil {
 		return nil, selfservice.Refuse(http.StatusBadRequest, object, "invalid_value", "integration_type", "there is no such integration type")
@@ -155,7 +153,11 @@ func (a *API) change(r *http.Request, caller *selfservice.Caller) (any, error) {
 	if client.Description == "" && before.Description != "" {
 		in.faults = append(in.faults, tillit.Objection{Code: "required", Field: "description", Message: "description is missing"})
 	}
-	if err := a.judge(r.Context(), in, &client, before, caller); err != nil {
+	judged := *before
+	if !a.on("types never change") {
+		judged.Type = client.Type
+	}
+	if err := a.judge(r.Context(), in, &client, &judged, caller); err != nil {
 		return nil, err
 	}
 	secret := ""
