@@ -138,7 +138,7 @@ func (b *Book) prove(ctx context.Context, realm string, m method, c claimant, wa
 		return err
 	}
 	defer b.Hasher.leave()
-	gate := gate{b.Attempts, realm, attemptKey(c, name(form))}
+	gate := gate{b.Attempts, realm, attemptKind, attemptKey(c, name(form))}
 	failed, err := gate.open(ctx, at)
 	if err != nil {
 		return err

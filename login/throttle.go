@@ -33,6 +33,7 @@ type Attempts interface {
 type gate struct {
 	attempts Attempts
 	realm    string
+	kind     string
 	key      []byte
 }
 
@@ -50,7 +51,7 @@ func attemptKey(c claimant, typed string) []byte {
 
 // open gives the failures so far, or refuses.
 func (g gate) open(ctx context.Context, at int64) (failed int, err error) {
-	failed, _, err = g.attempts.Attempts(ctx, g.realm, attemptKind, g.key, at)
+	failed, _, err = g.attempts.Attempts(ctx, g.realm, g.kind, g.key, at)
 	if err != nil {
 		return 0, fmt.Errorf("count failed sign-ins: %w", err)
 	}
@@ -62,10 +63,18 @@ func (g gate) open(ctx context.Context, at int64) (failed int, err error) {
 
 // fail notes a failure and refuses.
 func (g gate) fail(ctx context.Context, at int64) error {
-	if _, err := g.attempts.Fail(ctx, g.realm, attemptKind, g.key, at, failureWindow); err != nil {
-		return fmt.Errorf("note a failed sign-in: %w", err)
+	if err := g.note(ctx, at); err != nil {
+		return err
 	}
 	return &tillit.SignInRefused{Key: wrongCredentials}
+}
+
+// note counts a failure.
+func (g gate) note(ctx context.Context, at int64) error {
+	if _, err := g.attempts.Fail(ctx, g.realm, g.kind, g.key, at, failureWindow); err != nil {
+		return fmt.Errorf("note a failed sign-in: %w", err)
+	}
+	return nil
 }
 
 // clear forgets the failures before a success; without any there is nothing to
@@ -74,7 +83,7 @@ func (g gate) clear(ctx context.Context, failed int) error {
 	if failed == 0 {
 		return nil
 	}
-	if err := g.attempts.ClearAttempts(ctx, g.realm, attemptKind, g.key); err != nil {
+	if err := g.attempts.ClearAttempts(ctx, g.realm, g.kind, g.key); err != nil {
 		return fmt.Errorf("forget failed sign-ins: %w", err)
 	}
 	return nil

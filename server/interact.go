@@ -34,6 +34,7 @@ type Act struct {
 	Scope       tillit.ScopeName
 	Parameters  map[string]string
 	SignIn      tillit.SignIn
+	Session     string // sid of the sign-in
 	Language    string
 	At          int64
 }
@@ -374,7 +375,7 @@ func (a *authorization) noteConsent(need *tillit.Need, agrees func(item string) 
 func (p *Provider) act(a *authorization, i *tillit.Interaction, need *tillit.Need) *Act {
 	act := &Act{
 		Realm: a.realm.name, Interaction: i.ID, Client: a.client, Person: a.person, Scope: need.Scope,
-		Parameters: a.ask.Parameters, Language: i.Language, At: p.now(),
+		Parameters: a.ask.Parameters, Session: a.sid, Language: i.Language, At: p.now(),
 	}
 	if a.facts.SignIn != nil {
 		act.SignIn = *a.facts.SignIn

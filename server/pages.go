@@ -103,6 +103,12 @@ type Form struct {
 	Error  string // shown with role="alert", or ""
 }
 
+// Page "change_password": new_password and new_password_again.
+type ChangePassword struct {
+	Form
+	Client ClientCard
+}
+
 // Page "logout": asks before signing out.
 type Logout struct {
 	Form

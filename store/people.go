@@ -22,8 +22,15 @@ attributes = excluded.attributes, disabled = excluded.disabled, updated = exclud
 	sqlTakeSubject = `INSERT INTO subjects (realm, subject, person) VALUES ($1, $2, $3)
 ON CONFLICT (realm, subject) DO UPDATE SET person = excluded.person WHERE subjects.person = excluded.person`
 	sqlRetireSubjects = `UPDATE subjects SET person = '' WHERE realm = $1 AND person = $2`
+	sqlChangePassword = `UPDATE people SET password = $1, updated = $2 WHERE realm = $3 AND id = $4 AND password = $5`
+	sqlEndOthers      = `UPDATE sessions SET ended = $1 WHERE realm = $2 AND person = $3 AND sid <> $4 AND ended = 0`
+	sqlDropOthers     = `DELETE FROM interactions WHERE realm = $1 AND person = $2 AND id <> $3 AND done = 0`
 	sqlErasePerson    = `DELETE FROM people WHERE realm = $1 AND id = $2`
 )
+
+// actRemembered is how long an act is known by its interaction, in seconds: longer
+// than an interaction lives.
+const actRemembered = 24 * 60 * 60
 
 // What else of a person goes when the person is erased, in this order: each waits
 // for what is under way on its rows, and what comes of it is seen by those that
@@ -110,6 +117,32 @@ func (s *Store) PutPerson(ctx context.Context, p *tillit.Person) error {
 		}
 		_, err := tx.exec(sqlPutPerson, p.Realm, p.ID, p.Username, Fold(p.Username), p.Password, string(p.Subject), string(p.Attributes), p.Disabled, p.Updated)
 		return err
+	})
+}
+
+// ChangePassword gives a person another password in place of the one they were
+// read with, once for the interaction it was chosen in. In the same commit all
+// their sessions end but the present one, and what they had begun elsewhere.
+// tillit.ErrStale: somebody else changed it first.
+func (s *Store) ChangePassword(ctx context.Context, p *tillit.Person, password, interaction, sid string, at int64, record *tillit.AuditRecord) error {
+	e, err := prepare(record)
+	if err != nil {
+		return fmt.Errorf("change password: %w", err)
+	}
+	return s.write(ctx, "change password", func(tx *tx) error {
+		if err := tx.change(tillit.ErrStale, sqlChangePassword, password, at, p.Realm, p.ID, p.Password); err != nil {
+			return err
+		}
+		if _, err := tx.exec(sqlKeepAct, p.Realm, interaction, string(tillit.NeedChangePassword), p.ID, "{}", at+actRemembered); err != nil {
+			return err
+		}
+		if _, err := tx.exec(sqlEndOthers, at, p.Realm, p.ID, sid); err != nil {
+			return err
+		}
+		if _, err := tx.exec(sqlDropOthers, p.Realm, p.ID, interaction); err != nil {
+			return err
+		}
+		return tx.append(e)
 	})
 }
 

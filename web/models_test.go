@@ -57,6 +57,10 @@ var specimens = []specimen{
 		Form: server.Form{Action: form.Action, Step: 4, Error: "refused.wrong_credentials"}}},
 	{"sign-in-account", "sign_in", server.SignIn{Form: form, Account: true}},
 	{"sign-in-minimal", "sign_in", server.SignIn{}},
+	{"change-password", "change_password", server.ChangePassword{Form: form, Client: bank}},
+	{"change-password-refused", "change_password", server.ChangePassword{Client: bank,
+		Form: server.Form{Action: form.Action, Step: 4, Error: "refused.password_short"}}},
+	{"change-password-minimal", "change_password", server.ChangePassword{}},
 	{"consent", "consent", server.Consent{Form: form, Client: bank, Person: "Kari Solbakken",
 		Duration: "2160h0m0s",
 		Items: []server.ConsentItem{

@@ -275,12 +275,13 @@ func TestHostileNames(t *testing.T) {
 	bad := server.Form{Action: "javascript:alert(5)", Error: attack}
 	item := server.ConsentItem{Name: attack, Title: attack, Longer: attack, Claims: []server.ConsentClaim{{Title: attack, Value: attack}}}
 	for page, model := range map[string]any{
-		"choose":  server.Choose{Form: bad, Client: hostile, Ways: []server.WayCard{{Code: attack, Title: attack, Method: attack}}},
-		"sign_in": server.SignIn{Form: bad, Client: hostile, Username: attack, Fields: []server.Field{{Name: "otp", Label: attack, Value: attack}}},
-		"consent": server.Consent{Form: bad, Client: hostile, Person: attack, Items: []server.ConsentItem{item}},
-		"logout":  server.Logout{Form: bad, Client: hostile},
-		"done":    server.Done{Title: attack, Text: attack, Link: "javascript:alert(6)", LinkText: attack},
-		"error":   server.ErrorPage{Code: attack, Title: attack, Description: attack, Correlation: attack},
+		"choose":          server.Choose{Form: bad, Client: hostile, Ways: []server.WayCard{{Code: attack, Title: attack, Method: attack}}},
+		"sign_in":         server.SignIn{Form: bad, Client: hostile, Username: attack, Fields: []server.Field{{Name: "otp", Label: attack, Value: attack}}},
+		"change_password": server.ChangePassword{Form: bad, Client: hostile},
+		"consent":         server.Consent{Form: bad, Client: hostile, Person: attack, Items: []server.ConsentItem{item}},
+		"logout":          server.Logout{Form: bad, Client: hostile},
+		"done":            server.Done{Title: attack, Text: attack, Link: "javascript:alert(6)", LinkText: attack},
+		"error":           server.ErrorPage{Code: attack, Title: attack, Description: attack, Correlation: attack},
 		"account": server.Account{Action: "javascript:alert(7)", Token: attack, Person: attack, Told: attack,
 			Grants: []server.AccountGrant{{ID: attack, Client: hostile, Items: []server.AccountItem{{Name: attack, Title: attack, Why: attack, Claims: []string{attack}, Withdraws: true}}}}},
 		"form_post": server.FormPost{Action: "javascript:alert(8)", Fields: []server.HiddenField{{Name: "state", Value: attack}}},

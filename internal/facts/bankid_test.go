@@ -152,8 +152,10 @@ var bankIDFacts = []Fact{
 		Text: "sign and chgpwd in one request are refused with invalid_scope before any page.",
 	},
 	{
-		ID: "bankid/26", Realm: "bankid", Seed: "001", Pending: "special flows",
-		Text: "chgpwd has the person choose a new password and adds no claim to the tokens.",
+		ID: "bankid/26", Realm: "bankid", Seed: "001",
+		Text:  "chgpwd has the person choose a new password and adds no claim to the tokens.",
+		Check: bankIDChangesPassword,
+		Fault: Fault{Old: "    needs: change_password\n", New: ""},
 	},
 	{
 		ID: "bankid/27", Realm: "bankid", Seed: "001",

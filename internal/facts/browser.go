@@ -36,6 +36,9 @@ type Manners struct {
 	Deny    bool     // presses deny on the consent page
 	Cancel  bool     // presses cancel on the sign-in page
 	Until   string   // stops at a page of this kind
+
+	NewPassword string // chosen where one is asked for
+	Again       string // typed the second time; "" is the same
 }
 
 // An Exit is where a walk ended: outside the provider, or on a page.
@@ -130,6 +133,8 @@ func (b *Browser) answer(page *Page, m Manners) (*Exit, *http.Request) {
 			return nil, b.Press(page, "action", "deny", nil)
 		}
 		return nil, b.Press(page, "action", "allow", url.Values{"consent": b.boxes(page, m.Decline)})
+	case "change_password":
+		return b.changePassword(page, m)
 	case "form_post":
 		return b.formPost(page), nil
 	}
@@ -159,6 +164,19 @@ func (b *Browser) signIn(page *Page, m Manners) (*Exit, *http.Request) {
 		}
 	}
 	return nil, b.post(page, f, fields, button{})
+}
+
+func (b *Browser) changePassword(page *Page, m Manners) (*Exit, *http.Request) {
+	b.e.t.Helper()
+	if page.Alert != "" {
+		return &Exit{Page: page}, nil
+	}
+	again := m.Again
+	if again == "" {
+		again = m.NewPassword
+	}
+	f := page.form(func(f *form) bool { return slices.Contains(f.names, "new_password") })
+	return nil, b.post(page, f, url.Values{"new_password": {m.NewPassword}, "new_password_again": {again}}, button{})
 }
 
 // boxes gives the boxes to tick: all but the declined ones.

@@ -11,7 +11,7 @@ import (
 
 // A Page is what a person meets, as its forms say it.
 type Page struct {
-	Kind   string // sign_in, choose, consent, logout, form_post, account, error or final
+	Kind   string // sign_in, choose, consent, change_password, logout, form_post, account, error or final
 	Status int
 	URL    *url.URL
 	Code   string   // data-error of an error page
@@ -119,6 +119,8 @@ func (p *Page) kind(origin string) string {
 			return "form_post"
 		case slices.Contains(f.names, "username"):
 			return "sign_in"
+		case slices.Contains(f.names, "new_password"):
+			return "change_password"
 		case f.has("idp", ""):
 			return "choose"
 		case f.has("action", "allow"):

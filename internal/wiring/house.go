@@ -147,9 +147,10 @@ func (h *House) furnish(ctx context.Context) error {
 	if err := h.runServices(h.Catalogs.Set()); err != nil {
 		return err
 	}
+	book := h.book(hasher)
 	h.Provider = &server.Provider{
 		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
-		Login: h.book(hasher), Sources: source.NewDirectory(), Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
+		Login: book, Needs: h.needs(book), Sources: source.NewDirectory(), Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
 		Messenger: messenger{h.Fetch}, Ended: h.nudge,
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,

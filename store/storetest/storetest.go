@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 		{"clients of organizations", clientsOfOrganizations},
 		{"people", people},
 		{"a subject is never given again", subjects},
+		{"changing a password", changingPassword},
 		{"erasing a person", erasing},
 		{"interactions", interactions},
 		{"an interaction is finished once", finishing},
