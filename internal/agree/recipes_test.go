@@ -273,7 +273,7 @@ func frontChannel(g *generator, r *request) {
 			r.Params.Set("response_type", pick(g, c.Answers()))
 		}
 	}
-	if s := g.scope(func(s *tillit.Scope) bool { return g.works(s) && len(s.ResponseTypes) > 0 }); s != nil && g.chance(60) {
+	if s := g.scope(func(s *tillit.Scope) bool { return g.works(s) && len(s.ResponseTypes) > 0 }); s != nil && g.chance(75) {
 		g.set(r, "openid", string(s.Name))
 	}
 }
