@@ -96,6 +96,9 @@ func (c *command) explain(realm string, r request, sent url.Values) (*outcome, e
 		Failed      string                    `json:"failed"`
 		Shape       *tillit.Shape             `json:"shape"`
 		Tokens      map[string]map[string]any `json:"tokens"`
+		Needs       []struct {
+			Kind tillit.NeedKind `json:"kind"`
+		} `json:"needs"`
 	}
 	if err := json.Unmarshal(c.out.Bytes(), &answer); err != nil {
 		return nil, err
@@ -107,6 +110,8 @@ func (c *command) explain(realm string, r request, sent url.Values) (*outcome, e
 		return nil, fmt.Errorf("the command: %s", answer.Failed)
 	case answer.Error != "":
 		return &outcome{Error: answer.Error, Description: answer.Description}, nil
+	case len(answer.Needs) > 0 && answer.Needs[0].Kind != tillit.NeedSignIn && answer.Needs[0].Kind != tillit.NeedConsent:
+		return &outcome{Error: "page " + string(answer.Needs[0].Kind)}, nil
 	}
 	o := &outcome{Claims: answer.Tokens}
 	if answer.Shape != nil {

@@ -160,6 +160,9 @@ func explain(p *server.Provider, realm string, r request, sent url.Values) (outc
 		return outcome{Error: x.Error.Code, Description: x.Error.Description}, x, nil
 	}
 	d := &x.Decision
+	if len(d.Needs) > 0 && d.Needs[0].Kind != tillit.NeedSignIn && d.Needs[0].Kind != tillit.NeedConsent {
+		return outcome{Error: "page " + string(d.Needs[0].Kind)}, nil, nil // an act is the person's own
+	}
 	o := outcome{
 		Scope: tillit.JoinScopes(d.Shape.Scopes), Refresh: d.Shape.Refresh, Claims: map[string]map[string]any{},
 		Verdicts: verdicts(x.View.Scopes, x.View.Claims, x.View.Resources, x.View.Details),

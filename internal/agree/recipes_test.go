@@ -12,12 +12,13 @@ import (
 // recipes steer a request towards reasons that chance finds too rarely. They
 // look for what they want in the catalog; a realm without it stays as it was.
 var recipes = []func(*generator, *request){
-	withoutOpenID, excludedPair, withoutRequirement, withRefreshUnasked, byUnfitWay, unmetACR,
+	withoutOpenID, excludedPair, excludedPair, withoutRequirement, withRefreshUnasked, byUnfitWay, unmetACR,
 	declined, hinted, hintedSilently, wrongPerson, withheld, wrongSink, mismatched, inactive, details,
 	isolated, foreignType, frontChannel, silent, nothing, flows, granted, unknownScopes, otherEndpoint,
 	details, frontChannel, frontRefresh, isolated, strangeResource, hintedSilently, details, withheld,
 	details, wrongPerson, details, wrongPerson, details, details, details,
 	byUnfitWay, frontRefresh, frontChannel, byUnfitWay, frontRefresh, frontChannel, frontChannel, byUnfitWay,
+	frontChannel, byUnfitWay, frontChannel, byUnfitWay,
 }
 
 func (g *generator) set(r *request, scopes ...string) {
