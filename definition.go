@@ -62,6 +62,7 @@ type Settings struct {
 	IDTokenHint     string        // "identifies" or "signs_in"
 	ScopeLifetime   string        // "cap" or "override"
 	SID             string        // "always" or "for_logout"
+	RotateKeys      int64         // seconds a key signs before another follows; 0: until told
 	Algorithms      []string      // JWS algorithms; the first is the default
 	Chain           bool          // x5c in headers
 	ScopeLetters    string        // characters beyond RFC 6749 in scope tokens

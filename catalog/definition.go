@@ -93,6 +93,17 @@ func (c *catalogBuilder) title(of *node, declaredBy *realmBuilder) tillit.Text {
 	return c.text(of, "title", declaredBy)
 }
 
+// leastRotation keeps keys from piling up: each stays published for a month.
+const leastRotation = 24 * 3600
+
+func (c *catalogBuilder) rotation(n *node) int64 {
+	seconds := c.seconds(n)
+	if seconds > 0 && seconds < leastRotation {
+		c.faults.at(n, "at least 24h", "keys that sign for %s only would pile up", n.str())
+	}
+	return seconds
+}
+
 // seconds reads a duration as Go writes it, in whole seconds.
 func (c *catalogBuilder) seconds(n *node) int64 {
 	if n == nil || n.kind != text {
@@ -122,6 +133,7 @@ func (c *catalogBuilder) settings(n *node) tillit.Settings {
 		IDTokenHint:     n.get("id_token_hint").strOr("identifies"),
 		ScopeLifetime:   n.get("scope_lifetime").strOr("cap"),
 		SID:             n.get("sid").strOr("always"),
+		RotateKeys:      c.rotation(n.get("signing").get("rotate")),
 		Algorithms:      n.get("signing").get("algs").strs(),
 		Chain:           n.get("signing").get("chain").flag(false),
 		ScopeLetters:    n.get("scope_letters").str(),

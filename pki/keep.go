@@ -58,7 +58,7 @@ func (a *Authority) issueNumber(ctx context.Context, r *realm, kind tillit.Certi
 	if err != nil {
 		return nil, fmt.Errorf("%s certificate of realm %s: %w", kind, r.name, err)
 	}
-	row.Private = a.config.Sealer.Seal(key, purpose(row))
+	row.Private = a.config.Sealer.Seal(key, Purpose(row))
 	stored, err := a.config.Register.IssueCertificate(ctx, row)
 	if err != nil {
 		return nil, fmt.Errorf("%s certificate of realm %s: %w", kind, r.name, err)
@@ -74,7 +74,7 @@ const mostOpened = 256
 type sealed struct{ purpose, der, private string }
 
 func (a *Authority) unseal(row *tillit.Certificate) (*credential, error) {
-	opened, err := a.opened.Of(sealed{purpose(row), string(row.DER), string(row.Private)}, func(s sealed) (*credential, error) {
+	opened, err := a.opened.Of(sealed{Purpose(row), string(row.DER), string(row.Private)}, func(s sealed) (*credential, error) {
 		key, err := a.config.Sealer.Open(row.Private, s.purpose)
 		if err != nil {
 			return nil, fmt.Errorf("key of certificate %s of realm %s: %w", row.Serial, row.Realm, err)
@@ -91,8 +91,8 @@ func (a *Authority) unseal(row *tillit.Certificate) (*credential, error) {
 	return &credential{certificate: opened.certificate, signer: opened.signer, revoked: row.Revoked != 0}, nil
 }
 
-// purpose binds a sealed key to its place.
-func purpose(row *tillit.Certificate) string {
+// Purpose binds a sealed key to its place.
+func Purpose(row *tillit.Certificate) string {
 	return "certificate\x00" + row.Realm + "\x00" + string(row.Kind) + "\x00" + row.Holder + "\x00" + strconv.Itoa(row.Number)
 }
 

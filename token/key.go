@@ -49,8 +49,8 @@ func generate(algorithm string, random io.Reader) (crypto.Signer, error) {
 	return nil, fmt.Errorf("algorithm %q is not one we have keys for; right would be one of %v or %v", algorithm, Algorithms, EncryptionAlgorithms)
 }
 
-// purpose binds a sealed private key to its realm and kid.
-func purpose(realm, kid string) string { return "signing-key\x00" + realm + "\x00" + kid }
+// KeyPurpose binds a sealed signing key to its realm and kid.
+func KeyPurpose(realm, kid string) string { return "signing-key\x00" + realm + "\x00" + kid }
 
 // seal writes a private key for the store, named by its thumbprint.
 func seal(master MasterKey, realm, algorithm string, signer crypto.Signer) (tillit.SigningKey, error) {
@@ -62,7 +62,7 @@ func seal(master MasterKey, realm, algorithm string, signer crypto.Signer) (till
 	if err != nil {
 		return tillit.SigningKey{}, err
 	}
-	return tillit.SigningKey{Realm: realm, ID: kid, Algorithm: algorithm, Private: master.Seal(der, purpose(realm, kid))}, nil
+	return tillit.SigningKey{Realm: realm, ID: kid, Algorithm: algorithm, Private: master.Seal(der, KeyPurpose(realm, kid))}, nil
 }
 
 // open makes a stored key ready to sign.
@@ -70,7 +70,7 @@ func open(master MasterKey, stored tillit.SigningKey) (*key, error) {
 	fault := func(err error) error {
 		return fmt.Errorf("signing key %s of realm %s: %w", stored.ID, stored.Realm, err)
 	}
-	der, err := master.Open(stored.Private, purpose(stored.Realm, stored.ID))
+	der, err := master.Open(stored.Private, KeyPurpose(stored.Realm, stored.ID))
 	if err != nil {
 		return nil, fault(err)
 	}

@@ -8,12 +8,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
 // A MasterKey encrypts what is kept at rest: private keys of signatures and
 // certificates. It comes from a file or the environment, never from the store.
-type MasterKey struct{ aead cipher.AEAD }
+type MasterKey struct {
+	aead   cipher.AEAD
+	former []cipher.AEAD // open what was sealed before a change of keys
+}
 
 // masterKeySize is in bytes: AES-256.
 const masterKeySize = 32
@@ -35,7 +39,7 @@ func NewMasterKey(raw []byte) (MasterKey, error) {
 	if err != nil {
 		return MasterKey{}, fmt.Errorf("master key: %w", err)
 	}
-	return MasterKey{aead}, nil
+	return MasterKey{aead: aead}, nil
 }
 
 // ParseMasterKey reads a master key as [GenerateMasterKey] writes it: base64url
@@ -78,11 +82,38 @@ func (k MasterKey) Seal(plain []byte, purpose string) []byte {
 	return k.aead.Seal(nil, nil, plain, []byte(purpose))
 }
 
-// Open decrypts what Seal made for the purpose, else [ErrSealed].
+// Open decrypts what Seal made for the purpose, under this key or a former one,
+// else [ErrSealed].
 func (k MasterKey) Open(sealed []byte, purpose string) ([]byte, error) {
 	plain, err := k.aead.Open(nil, nil, sealed, []byte(purpose))
+	for i := 0; err != nil && i < len(k.former); i++ {
+		plain, err = k.former[i].Open(nil, nil, sealed, []byte(purpose))
+	}
 	if err != nil {
 		return nil, ErrSealed
 	}
 	return plain, nil
+}
+
+// After gives the key that seals as this one does and opens also what the former
+// keys sealed.
+func (k MasterKey) After(former ...MasterKey) MasterKey {
+	k.former = slices.Clone(k.former)
+	for _, f := range former {
+		k.former = append(append(k.former, f.aead), f.former...)
+	}
+	return k
+}
+
+// Rewrap gives a sealed value sealed anew, nil where that is not needed: it was
+// sealed under this key.
+func (k MasterKey) Rewrap(sealed []byte, purpose string) ([]byte, error) {
+	if _, err := k.aead.Open(nil, nil, sealed, []byte(purpose)); err == nil {
+		return nil, nil
+	}
+	plain, err := k.Open(sealed, purpose)
+	if err != nil {
+		return nil, err
+	}
+	return k.Seal(plain, purpose), nil
 }

@@ -34,3 +34,18 @@ func OpenSecret(master MasterKey, registry string, id tillit.ClientID, kept till
 	plain, err := master.Open(sealed, secretPurpose(registry, id))
 	return string(plain), err
 }
+
+// RewrapSecret gives a sealed secret sealed under the present master key, and
+// whether it was not before.
+func RewrapSecret(master MasterKey, registry string, id tillit.ClientID, kept tillit.SecretHash) (tillit.SecretHash, bool, error) {
+	sealed, err := base64.RawURLEncoding.DecodeString(kept.Hash)
+	if err != nil {
+		return kept, false, ErrSealed
+	}
+	anew, err := master.Rewrap(sealed, secretPurpose(registry, id))
+	if err != nil || anew == nil {
+		return kept, false, err
+	}
+	kept.Hash = base64.RawURLEncoding.EncodeToString(anew)
+	return kept, true, nil
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"maps"
 	"net"
@@ -11,7 +12,6 @@ import (
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/catalog"
 	"github.com/tillit/tillit/ops"
-	"github.com/tillit/tillit/token"
 )
 
 // checkAddresses tells addresses that would send tokens over an open network.
@@ -84,7 +84,7 @@ func (c *config) check(set *catalog.Set) error {
 
 // checkFiles tells files that are named but cannot be used.
 func (c *config) checkFiles() {
-	if _, err := token.LoadMasterKey(c.MasterKeyFile); err != nil {
+	if _, err := c.master(context.Background()); err != nil {
 		c.file.at("master_key_file", "a file with what tillit key master prints", "%v", err)
 	}
 	if _, err := furtherRoots(c.Outgoing.CABundle); err != nil {

@@ -29,6 +29,9 @@ type config struct {
 	Realms        string            `yaml:"realms"`
 	Store         string            `yaml:"store"`
 	MasterKeyFile string            `yaml:"master_key_file"`
+	MasterKeyEnv  string            `yaml:"master_key_env"`
+	MasterKeyFrom []string          `yaml:"master_key_command"`
+	FormerKeys    []string          `yaml:"former_master_key_files"`
 	TLS           *tlsFiles         `yaml:"tls"`
 	Proxies       []string          `yaml:"trusted_proxies"`
 	MutualTLS     *mutualTLS        `yaml:"mutual_tls"`
@@ -99,6 +102,7 @@ func parseConfig(path string, text []byte) (*config, error) {
 	}
 	c.resolve(filepath.Dir(path))
 	c.checkAddresses(f)
+	c.checkMasterKey(f)
 	if len(f.faults) > 0 {
 		return nil, f.sorted()
 	}
@@ -114,6 +118,9 @@ func (c *config) resolve(directory string) {
 		return filepath.Join(directory, path)
 	}
 	c.Realms, c.MasterKeyFile, c.Outgoing.CABundle = in(c.Realms), in(c.MasterKeyFile), in(c.Outgoing.CABundle)
+	for i := range c.FormerKeys {
+		c.FormerKeys[i] = in(c.FormerKeys[i])
+	}
 	if !strings.Contains(c.Store, "://") {
 		c.Store = in(strings.TrimPrefix(c.Store, "sqlite:"))
 	}

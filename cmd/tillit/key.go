@@ -15,6 +15,7 @@ import (
 type keyCommand struct {
 	List   keyListCommand   `cmd:"" help:"List the signing keys of a realm."`
 	Rotate keyRotateCommand `cmd:"" help:"Make a new signing key and retire the present one."`
+	Rewrap keyRewrapCommand `cmd:"" help:"Seal everything anew that a former master key sealed."`
 	Master keyMasterCommand `cmd:"" help:"Print a new master key, for master_key_file."`
 }
 
@@ -122,7 +123,7 @@ func (r *keyRotateCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	master, err := token.LoadMasterKey(settings.MasterKeyFile)
+	master, err := settings.master(c.ctx)
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func (p *place) whole(c *console, base string) (*premises, error) {
 	if err != nil {
 		return nil, err
 	}
-	master, err := token.LoadMasterKey(s.MasterKeyFile)
+	master, err := s.master(c.ctx)
 	if err != nil {
 		return nil, err
 	}

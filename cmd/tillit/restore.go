@@ -96,5 +96,9 @@ func (r *restored) write(w io.Writer) {
 		fmt.Fprintln(w, "The master key at", r.MasterKey, "is the one it was made under.")
 		return
 	}
+	if r.MasterKey == "" {
+		fmt.Fprintln(w, "The master key is in no file: tillit serve says whether it is the one it was made under.")
+		return
+	}
 	fmt.Fprintln(w, "Before it serves, put the master key it was made under at", r.MasterKey+".")
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/tillit/tillit/fetch"
 	"github.com/tillit/tillit/internal/wiring"
 	"github.com/tillit/tillit/store"
-	"github.com/tillit/tillit/token"
 )
 
 type serveCommand struct {
@@ -69,7 +68,7 @@ func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	master, err := token.LoadMasterKey(c.MasterKeyFile)
+	master, err := c.master(to.ctx)
 	if err != nil {
 		return nil, nil, err
 	}

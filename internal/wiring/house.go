@@ -203,8 +203,8 @@ func (h *House) Advance(d time.Duration) { h.offset.Add(int64(d)) }
 // secret gives a secret of a realm, made once and kept sealed under the master
 // key.
 func (h *House) secret(ctx context.Context, realm, name string) ([]byte, error) {
-	purpose := "secret\x00" + realm + "\x00" + name
-	sealed, err := h.Store.Secret(ctx, realm, "sealed "+name, func() []byte {
+	purpose := secretPurpose(realm, name)
+	sealed, err := h.Store.Secret(ctx, realm, sealedSecret+name, func() []byte {
 		raw := make([]byte, 32)
 		rand.Read(raw)
 		return h.config.MasterKey.Seal(raw, purpose)
@@ -285,12 +285,17 @@ func (h *House) keepUp(ctx context.Context) {
 		case <-poll.C:
 			err = errors.Join(h.Store.Poll(ctx), h.followScopes(ctx), h.Keys.Reload(ctx))
 		case <-sweep.C:
-			err = errors.Join(h.sweep(ctx), h.checkpoint(ctx))
+			err = h.Background(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			h.config.Log.Error("background work", "cause", err.Error())
 		}
 	}
+}
+
+// Background does once what is done every ten seconds.
+func (h *House) Background(ctx context.Context) error {
+	return errors.Join(h.sweep(ctx), h.rotateKeys(ctx), h.checkpoint(ctx))
 }
 
 // sweepBatch is how many expired rows of each kind go in one commit.
