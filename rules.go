@@ -52,6 +52,18 @@ var clientRules = []rule{
 	{AccessNotGranted, byAssigned, "invalid_scope", accessNotGranted, func(s *Scope) bool { return s.Eligible == EligibleGranted }},
 }
 
+// Rules gives the reasons of all rules about scopes, in the order in which they
+// are asked.
+func Rules() []Reason {
+	var reasons []Reason
+	for _, table := range [...][]rule{askRules, clientRules} {
+		for i := range table {
+			reasons = append(reasons, table[i].reason)
+		}
+	}
+	return reasons
+}
+
 func hasVariants(s *Scope) bool { return len(s.Variants) > 0 }
 
 // A ruleSet says which rows of a table concern a scope, a bit for each.

@@ -14,8 +14,9 @@ import (
 	"io/fs"
 )
 
-//go:embed *.yaml
+//go:embed *.yaml stories
 var files embed.FS
 
-// Files gives the shipped realms, one file each.
+// Files gives the shipped realms, one file each, and what is told of them in
+// stories.
 func Files() fs.FS { return files }

@@ -20,18 +20,26 @@ import (
 //	…
 //	-- decision --
 //	…
+//
+// Instead of the whole decision, or beside it, -- expect -- says what matters of it:
+//
+//	-- expect --
+//	given openid mail
+//	not phone consent_declined
 type Story struct {
 	Name  string // of its file, without .txt
 	Title string
 	Parts []Part
 }
 
-// A Part is one scene, or what changes in it, and its decision as a text.
-type Part struct{ Scene, Decision string }
+// A Part is one scene, or what changes in it, and what it comes to: its whole
+// decision as a text, single expectations, or both.
+type Part struct{ Scene, Expect, Decision string }
 
 const (
 	sceneMark    = "-- scene --\n"
 	laterMark    = "-- later --\n"
+	expectMark   = "-- expect --\n"
 	decisionMark = "-- decision --\n"
 )
 
@@ -44,7 +52,8 @@ func Parse(name, text string) (*Story, error) {
 	s := &Story{Name: name, Title: title}
 	for _, part := range strings.Split(rest, laterMark) {
 		scene, decision, _ := strings.Cut(part, decisionMark)
-		s.Parts = append(s.Parts, Part{strings.TrimRight(scene, "\n"), decision})
+		scene, expect, _ := strings.Cut(scene, expectMark)
+		s.Parts = append(s.Parts, Part{strings.TrimRight(scene, "\n"), strings.TrimRight(expect, "\n"), decision})
 	}
 	return s, nil
 }
@@ -78,7 +87,30 @@ func (s *Story) Tell(find Find) ([]Told, error) {
 	return told, nil
 }
 
-// Format writes the story with what Tell gave as its decisions.
+// Faults compares the story with what Tell gave, and gives a sentence for everything
+// that is otherwise. A part that says nothing of its decision is one, too.
+func (s *Story) Faults(told []Told) []string {
+	var faults []string
+	for i, part := range s.Parts {
+		got := told[i].Decision.String()
+		if part.Expect == "" && part.Decision == "" {
+			faults = append(faults, fmt.Sprintf("part %d expects nothing; it comes to:\n%s", i+1, got))
+			continue
+		}
+		if part.Decision != "" && part.Decision != got {
+			faults = append(faults, fmt.Sprintf("part %d comes to:\n%sand the story says:\n%s", i+1, got, part.Decision))
+		}
+		for _, line := range strings.Split(part.Expect, "\n") {
+			if fault := told[i].expect(line); fault != "" {
+				faults = append(faults, fmt.Sprintf("part %d: %s: %s", i+1, line, fault))
+			}
+		}
+	}
+	return faults
+}
+
+// Format writes the story with what Tell gave as its decisions. A part with
+// expectations alone keeps them and no more.
 func (s *Story) Format(told []Told) string {
 	var b strings.Builder
 	b.WriteString(s.Title)
@@ -87,7 +119,13 @@ func (s *Story) Format(told []Told) string {
 		if i == 0 {
 			mark = sceneMark
 		}
-		b.WriteString(mark + part.Scene + "\n" + decisionMark + told[i].Decision.String())
+		b.WriteString(mark + part.Scene + "\n")
+		if part.Expect != "" {
+			b.WriteString(expectMark + part.Expect + "\n")
+		}
+		if part.Expect == "" || part.Decision != "" {
+			b.WriteString(decisionMark + told[i].Decision.String())
+		}
 	}
 	return b.String()
 }

@@ -45,6 +45,9 @@ func writePair(t *testing.T, files tlsFiles, serial int64) {
 
 func write(t *testing.T, path string, text []byte) {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}

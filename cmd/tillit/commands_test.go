@@ -16,7 +16,7 @@ import (
 const commandsPage = "../../docs/commands.md"
 
 // block is a fenced block of the page: its kind, a file's name, and its text.
-var block = regexp.MustCompile("(?ms)^```(console|yaml|json|csv)(?: (\\S+))?\n(.*?)^```$")
+var block = regexp.MustCompile("(?ms)^```(console|yaml|json|csv|text)(?: (\\S+))?\n(.*?)^```$")
 
 // varying is what another run prints otherwise, and what stands for it.
 var varying = []struct {

@@ -4,6 +4,7 @@
 //	tillit dev      every shipped realm with demo people, on this machine
 //	tillit serve    production, from a configuration file
 //	tillit check    are the realms right?
+//	tillit test     do the stories of the realms still go as they are told?
 //	tillit explain  why is a scope or claim given, or not?
 //	tillit client   what clients may ask for, and what it would yield
 //	tillit person   who can sign in
@@ -38,6 +39,7 @@ type commands struct {
 	Dev     devCommand     `cmd:"" help:"Run every shipped realm with demo people and clients, on this machine."`
 	Serve   serveCommand   `cmd:"" help:"Run the provider that a configuration file describes."`
 	Check   checkCommand   `cmd:"" help:"Say whether realms, or a configuration file of serve, are right."`
+	Test    testCommand    `cmd:"" help:"Tell the stories of realms again, and say what they cover."`
 	Explain explainCommand `cmd:"" help:"Say what a request would come to, and why, or why an issued token has what it has."`
 	Client  clientCommand  `cmd:"" help:"See, add and remove clients, and see what each may ask for."`
 	Person  personCommand  `cmd:"" help:"Add people, one by one or from a file, show and disable them, and give new passwords."`
