@@ -79,6 +79,9 @@ type Addresses struct {
 	// Originator is what certificates that are issued here say of their issuer; ""
 	// and nil: nothing is issued.
 	Originator func(realm string) string
+	// Certificate gives the PEM of the certificate that is issued to a person; nil:
+	// none is.
+	Certificate func(realm string, person *tillit.Person) (string, error)
 }
 
 // Fixtures builds what dev tells of the loaded realms. An error names the claim
@@ -113,8 +116,8 @@ func (r *LoadedRealm) fixture(at Addresses) (FixtureRealm, error) {
 	for _, d := range r.Delegations {
 		f.Delegations = append(f.Delegations, FixtureDelegation(d))
 	}
-	for _, p := range r.People {
-		person, err := r.fixturePerson(p, at)
+	for i, p := range r.People {
+		person, err := r.fixturePerson(p, &r.Stored[i], at)
 		if err != nil {
 			return f, fmt.Errorf("person %s: %w", p.Username, err)
 		}
@@ -159,8 +162,8 @@ func audience(s *tillit.Server) string {
 	return s.Designators[0]
 }
 
-func (r *LoadedRealm) fixturePerson(p Person, at Addresses) (map[string]any, error) {
-	values, err := r.values(p, at)
+func (r *LoadedRealm) fixturePerson(p Person, stored *tillit.Person, at Addresses) (map[string]any, error) {
+	values, err := r.values(p, stored, at)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +187,7 @@ func (r *LoadedRealm) fixturePerson(p Person, at Addresses) (map[string]any, err
 // values evaluates the claims that tell something of the person. Claims about
 // the request, the client or the token are left out: nobody can know them
 // beforehand. Where two claims share a name on the wire, UserInfo's is told.
-func (r *LoadedRealm) values(p Person, at Addresses) (map[string]any, error) {
+func (r *LoadedRealm) values(p Person, stored *tillit.Person, at Addresses) (map[string]any, error) {
 	roots, err := r.roots(p, at)
 	if err != nil {
 		return nil, err
@@ -198,6 +201,9 @@ func (r *LoadedRealm) values(p Person, at Addresses) (map[string]any, error) {
 			continue
 		}
 		value, ok, err := claim.Value.Eval(roots)
+		if err == nil && !ok {
+			value, ok, err = r.certified(claim, roots, stored, at)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("claim %s: %w", claim.Name, err)
 		}
@@ -207,6 +213,31 @@ func (r *LoadedRealm) values(p Person, at Addresses) (map[string]any, error) {
 		}
 	}
 	return told, nil
+}
+
+// certified evaluates a claim that has no value without the certificate itself.
+// One is issued only for a claim that would have a value with it: keys take time.
+func (r *LoadedRealm) certified(claim *tillit.Claim, roots map[string]any, stored *tillit.Person, at Addresses) (any, bool, error) {
+	facts, _ := roots["sign_in"].(map[string]any)
+	said, there := facts["certificate"].(map[string]any)
+	if !there || said["pem"] != nil || at.Certificate == nil {
+		return nil, false, nil
+	}
+	with := func(pem string) map[string]any {
+		issued := maps.Clone(said)
+		issued["pem"] = pem
+		signIn, all := maps.Clone(facts), maps.Clone(roots)
+		signIn["certificate"], all["sign_in"] = issued, signIn
+		return all
+	}
+	if _, would, err := claim.Value.Eval(with("some")); err != nil || !would {
+		return nil, false, err
+	}
+	pem, err := at.Certificate(r.Name, stored)
+	if err != nil {
+		return nil, false, err
+	}
+	return claim.Value.Eval(with(pem))
 }
 
 // released reports whether the claim reaches the client and rests on nothing but

@@ -32,7 +32,8 @@ func shipped(t *testing.T) (*Loaded, map[string]FixtureRealm) {
 		t.Fatal(err)
 	}
 	fixtures, err := loaded.Fixtures(Addresses{Issuer: func(realm string) string { return "http://localhost:8080/" + realm },
-		Originator: func(string) string { return "CN=Some CA" }})
+		Originator:  func(string) string { return "CN=Some CA" },
+		Certificate: func(_ string, person *tillit.Person) (string, error) { return "certificate of " + person.ID, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

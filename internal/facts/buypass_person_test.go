@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -145,8 +147,18 @@ func buypassNoCertificate(t TB, e *Env) {
 	e.Absent("UserInfo", e.Released(without), "bp_x509certificate")
 	with := e.Login(Request{Scope: "openid bpx509certificate", Manners: Manners{Person: person, Way: "certificate"}})
 	text, _ := e.Released(with)["bp_x509certificate"].(string)
-	if !strings.HasPrefix(text, "-----BEGIN CERTIFICATE-----") {
-		t.Errorf("UserInfo: bp_x509certificate %.30q; want a certificate in PEM", text)
+	e.Equal("UserInfo: bp_x509certificate", text, person.Claims["bp_x509certificate"])
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		t.Fatalf("UserInfo: bp_x509certificate %.30q; want a certificate in PEM", text)
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatalf("UserInfo: bp_x509certificate: %v", err)
+	}
+	number, _ := person.Claims["bp_id_sub"].(string)
+	if !strings.HasSuffix(certificate.Subject.SerialNumber, number) || len(certificate.AuthorityKeyId) == 0 {
+		t.Errorf("certificate of %s, by key %x; want one of number %s, issued by an authority", certificate.Subject.SerialNumber, certificate.AuthorityKeyId, number)
 	}
 }
 

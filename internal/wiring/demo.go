@@ -88,6 +88,11 @@ func (h *House) Fixtures() (demo.Fixtures, error) {
 			}
 			return text
 		},
+		Certificate: func(realm string, person *tillit.Person) (string, error) {
+			facts, err := h.PKI.PersonFacts(context.Background(), realm, person)
+			pem, _ := facts["pem"].(string)
+			return pem, err
+		},
 	})
 }
 
