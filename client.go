@@ -77,6 +77,17 @@ type Client struct {
 	// introspect tokens of that server.
 	Server string `json:"resource_server,omitempty"`
 
+	// Bounded holds the client to its scopes, those that every client may ask for
+	// too: it said so itself when it was registered (SC-17).
+	Bounded bool `json:"bounded,omitempty"`
+
+	Contacts         []string `json:"contacts,omitempty"`
+	PolicyURI        string   `json:"policy_uri,omitempty"`
+	TermsURI         string   `json:"tos_uri,omitempty"`
+	InitiateLoginURI string   `json:"initiate_login_uri,omitempty"`
+	SoftwareID       string   `json:"software_id,omitempty"`
+	SoftwareVersion  string   `json:"software_version,omitempty"`
+
 	provisioned map[ScopeName]struct{}
 }
 

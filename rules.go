@@ -44,7 +44,7 @@ var askRules = []rule{
 
 // clientRules judge who asks: the client, its organization, for whom it acts.
 var clientRules = []rule{
-	{NotProvisioned, byAssigned, "invalid_scope", notProvisioned, func(s *Scope) bool { return s.Eligible != EligibleAny }}, // SC-17
+	{NotProvisioned, byAssigned, "invalid_scope", notProvisioned, nil}, // SC-17
 	{WrongClientType, refuses, "invalid_scope", wrongClientType, nil},
 	{CannotRefresh, drops, "", cannotRefresh, func(s *Scope) bool { return s.Name == OfflineAccess }}, // OIDC Core §11, SC-11
 	{NotDelegable, refuses, "invalid_scope", notDelegable, nil},
@@ -287,8 +287,11 @@ func otherResource(q *question, c *candidate) (string, bool) {
 	return server.Name, !contains(q.resources, server)
 }
 
+// open reports whether the client may ask for a scope that is not on it.
+func (q *question) open(s *Scope) bool { return s.Eligible == EligibleAny && !q.client.Bounded }
+
 func notProvisioned(q *question, c *candidate) (string, bool) {
-	return "", c.scope.Eligible != EligibleAny && !q.unregistered && !q.has(c.scope)
+	return "", !q.open(c.scope) && !q.unregistered && !q.has(c.scope)
 }
 
 func wrongClientType(q *question, c *candidate) (string, bool) {

@@ -291,7 +291,7 @@ func (q *question) judgeResource(value string) Reason {
 // mayReach reports whether the client may ask for any scope of the server.
 func (q *question) mayReach(server *Server) bool {
 	for _, s := range q.cat.opening[server.Name] {
-		if s.Eligible == EligibleAny || q.unregistered && contains(s.Types, q.client.Type) || q.has(s) {
+		if q.open(s) || q.unregistered && contains(s.Types, q.client.Type) || q.has(s) {
 			return true
 		}
 	}

@@ -75,6 +75,9 @@ func (p *Provider) metadata(realm *realm) map[string]any {
 	put("token_endpoint_auth_signing_alg_values_supported", algorithms)
 	put("introspection_endpoint_auth_methods_supported", slices.DeleteFunc(slices.Clone(methods), func(s string) bool { return s == "none" }))
 	put("revocation_endpoint_auth_methods_supported", methods)
+	if feature(c, "registration") {
+		m["registration_endpoint"] = realm.endpoint("/register")
+	}
 	if slices.Contains(grants, "authorization_code") {
 		p.interactive(realm, m, put)
 	}

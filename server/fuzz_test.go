@@ -174,3 +174,40 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+// FuzzClientMetadata: whatever a client tells of itself is refused with its faults
+// or becomes a client that has nothing it may not give itself.
+func FuzzClientMetadata(f *testing.F) {
+	for _, text := range []string{
+		`{"redirect_uris": ["https://app.example/cb"], "scope": "openid email", "client_name#nb": "Appen"}`,
+		`{"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [{"kty": "EC"}]}, "grant_types": ["client_credentials"]}`,
+		`{"application_type": "native", "redirect_uris": ["com.example:/cb", "http://127.0.0.1/"], "subject_type": "pairwise"}`,
+		`{"scope": "bp_nnin_sub", "profile": "fapi2", "secrets": [{"method": "sha256"}], "resource_server": "myservice"}`, `[]`, `{"redirect_uris": {}}`,
+	} {
+		f.Add(text)
+	}
+	set, err := catalog.Load(realms.Files())
+	if err != nil {
+		f.Fatal(err)
+	}
+	known := set.Catalog("buypass", "")
+	p, here := &Provider{Base: "https://id.example"}, &realm{name: "buypass", issuer: "https://id.example/buypass", catalog: known}
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := parseMetadata([]byte(text))
+		if err != nil {
+			return
+		}
+		client, err := p.described(t.Context(), here, m, nil)
+		if err != nil {
+			return
+		}
+		for _, p := range client.Scopes {
+			if s := known.Scope(p.Scope); s == nil || s.Eligible != tillit.EligibleAny && s.Eligible != tillit.EligibleSelfService {
+				t.Errorf("%q gives itself %s", text, p.Scope)
+			}
+		}
+		if client.Server != "" || client.Secrets != nil || client.Organization != "" || client.PKCEOptional || !client.Active {
+			t.Errorf("%q gives itself %+v", text, client)
+		}
+	})
+}

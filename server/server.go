@@ -71,6 +71,8 @@ type Provider struct {
 	// OpenSecret opens the kept secret of a client that makes HMACs with it; nil:
 	// no such client authenticates.
 	OpenSecret func(registry string, client tillit.ClientID, kept tillit.SecretHash) (string, error)
+	// SealSecret keeps such a secret, for clients that register themselves.
+	SealSecret func(registry string, client tillit.ClientID, secret string) (tillit.SecretHash, error)
 	// Address gives where a request came from, for Attempts alone; nil: from the
 	// other end of the connection.
 	Address func(*http.Request) netip.Addr
@@ -112,6 +114,10 @@ func (p *Provider) routes() []route {
 		{"POST /userinfo", forResource, true, p.userinfo},
 		{"POST /introspect", forClient, false, p.introspect},
 		{"POST /revoke", forClient, true, p.revoke},
+		{"POST /register", forResource, false, p.register},
+		{"GET /register/{client}", forResource, false, p.manageClient},
+		{"PUT /register/{client}", forResource, false, p.manageClient},
+		{"DELETE /register/{client}", forResource, false, p.manageClient},
 		{"GET /logout", forPerson, false, p.endSession},
 		{"POST /logout", forPerson, false, p.endSession},
 		{"GET /account", forPerson, false, p.account},

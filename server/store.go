@@ -16,6 +16,18 @@ type Store interface {
 	// Client gives a prepared client, tillit.ErrNotFound for an unknown one. Clients
 	// are cached by revision.
 	Client(ctx context.Context, registry string, id tillit.ClientID) (*tillit.Client, error)
+	// InitialToken is tillit.ErrNotFound for a token with which no client may be
+	// registered at the instant.
+	InitialToken(ctx context.Context, realm string, hash []byte, at int64) error
+	// RegisterClient uses an initial token once and stores a new client with who
+	// may change it. A token used up or expired is ErrSpent.
+	RegisterClient(ctx context.Context, registry string, client *tillit.Client, registration *tillit.Registration, initial []byte, record *tillit.AuditRecord) error
+	// Registration says who may change a client that registered itself in the realm.
+	Registration(ctx context.Context, registry, realm string, client tillit.ClientID) (*tillit.Registration, error)
+	// ReplaceClient stores a client that is still at its revision, else ErrStale.
+	ReplaceClient(ctx context.Context, registry string, client *tillit.Client, record *tillit.AuditRecord) error
+	// RemoveRegistered removes a client and who may change it.
+	RemoveRegistered(ctx context.Context, registry string, id tillit.ClientID, record *tillit.AuditRecord) error
 	// Organization gives who is behind a client; ErrNotFound where nobody is known.
 	Organization(ctx context.Context, registry, number string) (*tillit.Organization, error)
 	// Access gives those of the scopes that the organization was let in to.

@@ -18,6 +18,9 @@ const (
 	Session Kind = "ts_" // session cookie
 	Browser Kind = "tb_" // cookie that ties an interaction to its browser
 	Client  Kind = "tk_" // client secret
+
+	Initial      Kind = "ti_" // initial access token (RFC 7591 §3)
+	Registration Kind = "tm_" // registration access token (RFC 7592 §3)
 )
 
 // secretSize is in bytes: 256 bits of randomness.

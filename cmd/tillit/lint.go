@@ -1,267 +1,33 @@
 package main
 
 import (
-	"fmt"
-	"maps"
-	"net/url"
-	"slices"
-	"strings"
-
 	"github.com/tillit/tillit"
-	"github.com/tillit/tillit/token"
+	"github.com/tillit/tillit/server"
 )
 
-// A finding is one thing about a registration that is wrong, or odd.
+// A finding is one thing about what somebody wrote that is wrong, or odd.
 type finding struct {
 	Path    string `json:"path"`
 	Message string `json:"message"`
 	Right   string `json:"right,omitempty"`
 }
 
-func (f finding) String() string {
-	s := f.Path + ": " + f.Message
-	if f.Right != "" {
-		s += "; right would be " + f.Right
-	}
-	return s
-}
+func (f finding) String() string { return server.Finding(f).String() }
 
-// A linter reads a registration by the realm it is for.
-type linter struct {
-	catalog  *tillit.Catalog
-	client   *tillit.Client
-	kind     *tillit.ClientType
-	wrong    []finding
-	warnings []finding
-}
-
-// lint gives what is wrong with a client, which keeps it out, and what is odd.
+// lint gives what is wrong with a client, which keeps it out, and what is odd, as
+// registration over HTTP would find it.
 func lint(catalog *tillit.Catalog, client *tillit.Client) (wrong, warnings []finding) {
-	l := &linter{catalog: catalog, client: client, kind: catalog.ClientType(client.Type)}
-	if client.ID == "" {
-		l.fault("client_id", "a name", "it is missing")
-	}
-	if client.Secrets != nil {
-		l.fault("secrets", "to leave it out: a secret is made", "secrets are not taken")
-	}
-	if l.kind == nil {
-		l.fault("type", typeNames(catalog), "the realm %s has no client type %q", catalog.Realm, client.Type)
-		return l.wrong, nil
-	}
-	l.lintGrants()
-	l.lintAddresses()
-	for i, p := range client.Scopes {
-		l.lintScope(i, p)
-	}
-	l.lintScopeNames("default_scopes", client.DefaultScopes)
-	l.lintScopeNames("required_scopes", client.RequiredScopes)
-	l.lintClaims()
-	l.lintWords()
-	return l.wrong, l.warnings
+	faults, odd := server.LintClient(catalog, client)
+	return findings(faults), findings(odd)
 }
 
-func (l *linter) fault(path, right, format string, args ...any) {
-	l.wrong = append(l.wrong, finding{path, fmt.Sprintf(format, args...), right})
+func findings(list []server.Finding) []finding {
+	var all []finding
+	for _, f := range list {
+		all = append(all, finding(f))
+	}
+	return all
 }
 
-func (l *linter) warn(path, right, format string, args ...any) {
-	l.warnings = append(l.warnings, finding{path, fmt.Sprintf(format, args...), right})
-}
-
-func typeNames(catalog *tillit.Catalog) string {
-	names := make([]string, len(catalog.ClientTypes))
-	for i := range catalog.ClientTypes {
-		names[i] = catalog.ClientTypes[i].Name
-	}
-	return strings.Join(names, ", ")
-}
-
-func (l *linter) lintGrants() {
-	methods := l.kind.Auth[l.client.Application]
-	switch {
-	case methods == nil:
-		l.fault("application_type", "", "clients of type %s are not of application type %q", l.kind.Name, l.client.Application)
-	case !slices.Contains(methods, l.client.AuthMethod):
-		l.fault("token_endpoint_auth_method", strings.Join(methods, ", "), "%q is not for clients of type %s, %s", l.client.AuthMethod, l.kind.Name, l.client.Application)
-	}
-	if len(l.client.GrantTypes) == 0 && l.client.Server == "" {
-		l.fault("grant_types", strings.Join(l.kind.GrantTypes, ", "), "there is none")
-	}
-	for i, grant := range l.client.GrantTypes {
-		if !slices.Contains(l.kind.GrantTypes, grant) {
-			l.fault(fmt.Sprintf("grant_types[%d]", i), strings.Join(l.kind.GrantTypes, ", "), "%q is not for clients of type %s", grant, l.kind.Name)
-		}
-	}
-	for i, answer := range l.client.ResponseTypes {
-		if !slices.Contains(l.kind.ResponseTypes, answer) {
-			l.fault(fmt.Sprintf("response_types[%d]", i), strings.Join(l.kind.ResponseTypes, ", "), "%q is not for clients of type %s", answer, l.kind.Name)
-		}
-	}
-	if l.client.Public() && reach(l.client)&tillit.AtToken != 0 {
-		l.fault("grant_types", "an authentication method", "a client without credentials cannot act for itself")
-	}
-	l.lintKeys()
-}
-
-// lintKeys reads the keys as the provider will.
-func (l *linter) lintKeys() {
-	if l.client.JWKS == "" {
-		if l.client.AuthMethod == "private_key_jwt" {
-			l.fault("jwks", "the public keys as a JWK Set", "private_key_jwt needs keys")
-		}
-		return
-	}
-	set, err := token.ParseJWKS([]byte(l.client.JWKS))
-	switch {
-	case err != nil:
-		l.fault("jwks", "", "%v", err)
-	case len(set.Keys) == 0:
-		l.fault("jwks", "", "no key of it can be used: %s", strings.Join(set.Skipped, ", "))
-	default:
-		for _, skipped := range set.Skipped {
-			l.warn("jwks", "", "%s", skipped)
-		}
-	}
-}
-
-func (l *linter) lintAddresses() {
-	if reach(l.client)&tillit.AtAuthorization != 0 && len(l.client.RedirectURIs) == 0 {
-		l.fault("redirect_uris", "at least one", "the authorization endpoint has nowhere to answer")
-	}
-	for i, address := range l.client.RedirectURIs {
-		l.lintAddress(fmt.Sprintf("redirect_uris[%d]", i), address)
-	}
-	for i, address := range l.client.PostLogoutRedirectURIs {
-		l.lintAddress(fmt.Sprintf("post_logout_redirect_uris[%d]", i), address)
-	}
-	l.lintLogout()
-}
-
-// lintLogout reads where the client hears of logouts. What the browser loads has
-// to be of the client's own origin (OIDC Front-Channel Logout §2).
-func (l *linter) lintLogout() {
-	for _, at := range []struct {
-		member, address string
-		required        bool
-	}{
-		{"backchannel_logout_uri", l.client.BackChannelLogoutURI, l.client.BackChannelSession},
-		{"frontchannel_logout_uri", l.client.FrontChannelLogoutURI, l.client.FrontChannelSession},
-	} {
-		if at.address == "" {
-			if at.required {
-				l.fault(at.member, "the address", "it is missing, and its session_required is set")
-			}
-			continue
-		}
-		u, err := url.Parse(at.address)
-		switch {
-		case err != nil || !u.IsAbs() || u.Hostname() == "" || u.User != nil || strings.Contains(at.address, "#"):
-			l.fault(at.member, "an absolute URI without a fragment", "%q is malformed", at.address)
-		case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-			l.fault(at.member, "https", "a session's end is told over an encrypted connection")
-		case at.member == "frontchannel_logout_uri" && !slices.ContainsFunc(l.client.RedirectURIs, func(s string) bool { return sameOrigin(s, u) }):
-			l.fault(at.member, "an address of the same scheme, host and port as a redirect URI", "%q is of another origin", at.address)
-		}
-	}
-}
-
-func sameOrigin(address string, as *url.URL) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != as.Scheme || u.Hostname() != as.Hostname() {
-		return false
-	}
-	return u.Port() == as.Port() || loopback(u.Hostname()) // which has any port
-}
-
-func (l *linter) lintAddress(path, address string) {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil || !u.IsAbs() || strings.Contains(address, "#"):
-		l.fault(path, "an absolute URI without a fragment", "%q is malformed", address)
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		l.fault(path, "https", "plain HTTP is for loopback hosts alone")
-	case u.Scheme != "http" && u.Scheme != "https" && l.client.Application != "native":
-		l.fault(path, "https", "a scheme of one's own is for native applications")
-	case (u.Scheme == "http" || u.Scheme == "https") && u.Host == "":
-		l.fault(path, "an absolute URI with a host", "%q is malformed", address)
-	}
-}
-
-// lintScope reads one scope of the client by the realm's rules about it.
-func (l *linter) lintScope(i int, p tillit.Provision) {
-	path := fmt.Sprintf("scopes[%d]", i)
-	s := l.catalog.Scope(p.Scope)
-	if s == nil {
-		l.fault(path, "", "no scope %q in realm %s", p.Scope, l.catalog.Realm)
-		return
-	}
-	if len(s.Types) > 0 && !slices.Contains(s.Types, l.client.Type) {
-		l.fault(path, "", "%s is for clients of type %s", s.Name, strings.Join(s.Types, ", "))
-	}
-	for _, note := range s.ProvisionWith {
-		if p.Notes[note] == "" {
-			l.fault(path+".notes", note+": …", "%s is put on a client with a note of %s", s.Name, note)
-		}
-	}
-	if s.State == tillit.Inactive || s.State == tillit.Disabled {
-		l.warn(path, "", "%s is %s", s.Name, s.State)
-	}
-	if s.At&reach(l.client) == 0 && !s.Standing {
-		l.warn(path, "a grant type that goes there", "%s cannot be asked for where the client goes", s.Name)
-	}
-}
-
-func (l *linter) lintScopeNames(field string, names []tillit.ScopeName) {
-	for i, name := range names {
-		s := l.catalog.Scope(name)
-		switch {
-		case s == nil:
-			l.fault(fmt.Sprintf("%s[%d]", field, i), "", "no scope %q in realm %s", name, l.catalog.Realm)
-		case s.Eligible != tillit.EligibleAny && !l.client.Has(s.Name):
-			l.fault(fmt.Sprintf("%s[%d]", field, i), "to list it under scopes too", "the client does not have %s", name)
-		}
-	}
-}
-
-func (l *linter) lintClaims() {
-	for i, name := range l.client.Claims {
-		if l.catalog.Claim(name) == nil {
-			l.fault(fmt.Sprintf("claims[%d]", i), "", "no claim %q in realm %s", name, l.catalog.Realm)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(l.client.Placements)) {
-		claim := l.catalog.Claim(name)
-		if claim == nil {
-			l.fault("placements."+string(name), "", "no claim %q in realm %s", name, l.catalog.Realm)
-			continue
-		}
-		for _, sink := range l.client.Placements[name] {
-			if !slices.Contains(claim.Sinks, sink) && !slices.Contains(claim.MayAlso, sink) {
-				l.fault("placements."+string(name), joined(append(slices.Clone(claim.Sinks), claim.MayAlso...)), "it never goes to %q", sink)
-			}
-		}
-	}
-}
-
-// lintWords reads members whose values the realm lists.
-func (l *linter) lintWords() {
-	settings := &l.catalog.Settings
-	for i, code := range l.client.Ways {
-		if l.catalog.Way(code) == nil {
-			l.fault(fmt.Sprintf("ways[%d]", i), "", "the realm %s has no way to sign in %q", l.catalog.Realm, code)
-		}
-	}
-	if t := l.client.SubjectType; t != "" && !slices.Contains(settings.Subject, t) {
-		l.fault("subject_type", strings.Join(settings.Subject, ", "), "%q is none of the realm's", t)
-	}
-	algorithms := strings.Join(settings.Algorithms, ", ")
-	if alg := l.client.IDTokenAlg; alg != "" && !slices.Contains(settings.Algorithms, alg) {
-		l.fault("id_token_signed_response_alg", algorithms, "%q is none of the realm's", alg)
-	}
-	if alg := l.client.AuthorizationAlg; alg != "" && !slices.Contains(settings.Algorithms, alg) {
-		l.fault("authorization_signed_response_alg", algorithms, "%q is none of the realm's", alg)
-	}
-	if alg := l.client.UserInfoAlg; alg != "" && alg != "none" && !slices.Contains(settings.Algorithms, alg) {
-		l.fault("userinfo_signed_response_alg", algorithms+", none", "%q is none of the realm's", alg)
-	}
-}
+// reach gives the endpoints at which a client can ask for anything.
+func reach(client *tillit.Client) tillit.Endpoints { return server.Reach(client) }

@@ -47,17 +47,6 @@ func yields(catalog *tillit.Catalog, client *tillit.Client, access []tillit.Scop
 // machineGrants are those without a person, at the token endpoint.
 var machineGrants = []string{"client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"}
 
-// reach gives the endpoints at which a client can ask for anything.
-func reach(client *tillit.Client) (usable tillit.Endpoints) {
-	if len(client.Answers()) > 0 {
-		usable |= tillit.AtAuthorization
-	}
-	if slices.ContainsFunc(machineGrants, client.MayUse) {
-		usable |= tillit.AtToken
-	}
-	return usable
-}
-
 // A trial is a request for one scope, with a person who does whatever is asked.
 type trial struct {
 	catalog *tillit.Catalog

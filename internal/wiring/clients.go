@@ -58,6 +58,10 @@ func (h *House) shown(r *http.Request) *x509.Certificate {
 	return chain[0]
 }
 
+func (h *House) sealSecret(registry string, client tillit.ClientID, secret string) (tillit.SecretHash, error) {
+	return token.SealSecret(h.config.MasterKey, registry, client, secret)
+}
+
 func (h *House) openSecret(registry string, client tillit.ClientID, kept tillit.SecretHash) (string, error) {
 	return token.OpenSecret(h.config.MasterKey, registry, client, kept)
 }

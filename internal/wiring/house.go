@@ -154,7 +154,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
 		Messenger: messenger{h.Fetch}, Ended: h.nudge,
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
-		MutualTLS: h.mutualTLS(), RemoteKeys: fetch.NewJWKS(h.Fetch, token.ParseJWKS, h.Now), OpenSecret: h.openSecret, ReadAddress: h.readAddress,
+		MutualTLS: h.mutualTLS(), RemoteKeys: fetch.NewJWKS(h.Fetch, token.ParseJWKS, h.Now), OpenSecret: h.openSecret, SealSecret: h.sealSecret, ReadAddress: h.readAddress,
 	}
 	if c.Operations.Throttle {
 		h.Provider.Attempts = h.Store
