@@ -13,6 +13,8 @@ type clientCommand struct {
 	List   clientListCommand   `cmd:"" help:"List the clients of a realm."`
 	Show   clientShowCommand   `cmd:"" help:"Show a client, what it may ask for, and what each scope would yield."`
 	Add    clientAddCommand    `cmd:"" help:"Register a client; its secret is shown once."`
+	Secret clientSecretCommand `cmd:"" help:"Give a client a new secret, beside which the present one lives on for a while."`
+	Invite clientInviteCommand `cmd:"" help:"Make an initial access token, with which clients register themselves."`
 	Remove clientRemoveCommand `cmd:"" help:"Remove a client; its id stays taken."`
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/tillit/tillit"
-	"github.com/tillit/tillit/token"
 )
 
 type clientAddCommand struct {
@@ -70,7 +68,7 @@ func (a *clientAddCommand) Run(c *console) error {
 	}
 	result := added{ID: client.ID, Warnings: warnings}
 	if strings.HasPrefix(client.AuthMethod, "client_secret_") {
-		if result.Secret, err = giveSecret(client); err != nil {
+		if result.Secret, err = a.place.giveSecret(c.ctx, catalog.Registry, client); err != nil {
 			return err
 		}
 	}
@@ -132,17 +130,6 @@ func lineOf(text []byte, err error) error {
 	}
 	line := 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
 	return fmt.Errorf("line %d: %w", line, err)
-}
-
-// giveSecret makes the client's secret and notes its hash.
-func giveSecret(client *tillit.Client) (string, error) {
-	secret, _ := token.NewSecret(token.Client, rand.Reader)
-	hash, err := token.NewClientSecrets(rand.Reader).HashSecret(secret)
-	if err != nil {
-		return "", err
-	}
-	client.Secrets = []tillit.SecretHash{hash}
-	return secret, nil
 }
 
 // refuse tells everything that is wrong.
