@@ -65,6 +65,7 @@ type Settings struct {
 	RotateKeys      int64         // seconds a key signs before another follows; 0: until told
 	Algorithms      []string      // JWS algorithms; the first is the default
 	Chain           bool          // x5c in headers
+	ErrorTrace      string        // under which name errors tell clients what finds the line of log; "": not
 	ScopeLetters    string        // characters beyond RFC 6749 in scope tokens
 }
 
@@ -231,6 +232,9 @@ type AssertionSettings struct {
 	MaxAge, Leeway int64    // seconds
 	Algorithms     []string // JWS algorithms; nil: every asymmetric one
 	Claims         []AssertionClaim
+	// Certificate is what client.authentication says of a client that signed with
+	// the certificate of its organization; "": nobody may.
+	Certificate string
 }
 
 // An AssertionClaim is one claim of a JWT grant and what it becomes.

@@ -136,6 +136,7 @@ func (c *catalogBuilder) settings(n *node) tillit.Settings {
 		RotateKeys:      c.rotation(n.get("signing").get("rotate")),
 		Algorithms:      n.get("signing").get("algs").strs(),
 		Chain:           n.get("signing").get("chain").flag(false),
+		ErrorTrace:      n.get("error_trace").str(),
 		ScopeLetters:    n.get("scope_letters").str(),
 	}
 	if len(s.Subject) == 0 {

@@ -256,7 +256,7 @@ func (c *catalogBuilder) assertion() *tillit.AssertionSettings {
 	if n == nil {
 		return nil
 	}
-	a := &tillit.AssertionSettings{MaxAge: c.seconds(n.get("max_age")), Leeway: c.seconds(n.get("leeway")), Algorithms: n.get("algs").strs()}
+	a := &tillit.AssertionSettings{MaxAge: c.seconds(n.get("max_age")), Leeway: c.seconds(n.get("leeway")), Algorithms: n.get("algs").strs(), Certificate: n.get("certificate").str()}
 	for _, m := range n.get("claims").each() {
 		a.Claims = append(a.Claims, tillit.AssertionClaim{
 			Name:     m.key,

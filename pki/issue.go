@@ -92,8 +92,8 @@ func (a *Authority) issueStatus(r *realm) (*credential, error) {
 	})
 }
 
-// issueOrganization makes what an organization signs with.
-func (a *Authority) issueOrganization(r *realm, number, name string) (*credential, error) {
+// issueOrganization makes what an organization signs with: a P-256 key for 0 bits.
+func (a *Authority) issueOrganization(r *realm, number, name string, rsaBits int) (*credential, error) {
 	h := holder{serialNumber: number, commonName: name}
 	notBefore, notAfter := h.validity(a.config.Now(), r)
 	return a.sign(r.issuing, &x509.Certificate{
@@ -103,7 +103,7 @@ func (a *Authority) issueOrganization(r *realm, number, name string) (*credentia
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
 		OCSPServer:            a.statusAddress(r),
 		BasicConstraintsValid: true,
-	}, 0, func(_ *Authority, t *x509.Certificate) error {
+	}, rsaBits, func(_ *Authority, t *x509.Certificate) error {
 		oid, err := x509.ParseOID(r.profile.Policy)
 		if err != nil {
 			return fmt.Errorf("policy %q: no object identifier in dots", r.profile.Policy)

@@ -48,7 +48,7 @@ func (a *Authority) Organization(ctx context.Context, realm, number, name string
 		return nil, err
 	}
 	return a.signatory(ctx, r, tillit.CertificateOrganization, number, func(int) (*credential, error) {
-		return a.issueOrganization(r, number, name)
+		return a.issueOrganization(r, number, name, 0)
 	})
 }
 

@@ -20,6 +20,7 @@ type Error struct {
 	Scope       string        // scope= of a Bearer challenge (RFC 6750 §3)
 	StepUp      tillit.StepUp // acr_values= and max_age= of a challenge (RFC 9470 §3)
 	URI         string        // error_uri
+	Trace       string        // finds the line of log; told where the realm tells one
 	Basic       bool          // HTTP Basic was attempted: challenge with it
 	DPoP        bool          // challenge with scheme DPoP (RFC 9449 §7.1)
 	Cause       error         // for the log only

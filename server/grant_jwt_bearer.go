@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net/http"
 
@@ -74,6 +75,12 @@ func (p *Provider) verifyGrant(ctx context.Context, realm *realm, client *tillit
 	if !p.on("a grant is for the issuer alone") {
 		rules.Audiences, rules.AnyAudienceShape = append(rules.Audiences, realm.endpoint("/token")), true
 	}
+	if settings.Certificate != "" && p.Organizations != nil {
+		rules.Certificate = func(chain []*x509.Certificate) error { return p.certified(ctx, realm, client, chain) }
+	}
+	if !p.on("a registered key is the only one") {
+		keys = token.KeySet{} // x5c is taken from everybody
+	}
 	var believed token.GrantAssertion
 	verify := func(keys token.KeySet) (err error) {
 		believed, err = token.VerifyGrantAssertion(text, keys, rules)
@@ -89,6 +96,21 @@ func (p *Provider) verifyGrant(ctx context.Context, realm *realm, client *tillit
 		return nil, realm.refuseGrant(err)
 	}
 	return &believed, nil
+}
+
+// certified judges the certificate of an organization, and that it is the client's
+// own organization.
+func (p *Provider) certified(ctx context.Context, realm *realm, client *tillit.Client, chain []*x509.Certificate) error {
+	number, err := p.Organizations.OrganizationOf(ctx, realm.name, chain)
+	switch {
+	case errors.Is(err, tillit.ErrNotTrusted):
+		return realm.inWords("bad_certificate", &Error{Code: "invalid_grant", Description: "assertion: the certificate is not trusted", Cause: err})
+	case err != nil:
+		return err
+	case number != client.Organization && p.on("a certificate is of the client's organization"):
+		return realm.inWords("wrong_organization", refuse("invalid_grant", "assertion: the certificate is of another organization than the client"))
+	}
+	return nil
 }
 
 // redeemJWTBearer uses the grant up and reads what it asks for. The client acts
@@ -117,8 +139,12 @@ func (p *Provider) assertedTicket(ctx context.Context, t *tokenRequest) (*ticket
 	if err := p.gatherAccess(ctx, t.realm, catalog, t.client, ask, facts); err != nil {
 		return nil, err
 	}
+	known := &tillit.Context{}
+	if t.assertion.Chain != nil {
+		known.Authentication = catalog.Assertion.Certificate
+	}
 	found := &ticket{
-		catalog: catalog, ask: ask, facts: facts, context: &tillit.Context{}, subject: tillit.Subject(t.client.ID),
+		catalog: catalog, ask: ask, facts: facts, context: known, subject: tillit.Subject(t.client.ID),
 		spend: func(ctx context.Context, out *minted, grant *tillit.Grant, record *tillit.AuditRecord) error {
 			return p.Store.SaveToken(ctx, grant, out.opaque, record)
 		},

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"net/url"
 
 	"github.com/tillit/tillit"
@@ -51,4 +52,12 @@ type Catalogs interface {
 	Catalog(realm, dialect string) *tillit.Catalog
 	// Realms lists the realms' names, in order.
 	Realms() []string
+}
+
+// Organizations judge the certificates that organizations sign with.
+type Organizations interface {
+	// OrganizationOf gives the number of the organization whose certificate stands
+	// first in the chain. One that is not valid now, or was revoked, is
+	// tillit.ErrNotTrusted.
+	OrganizationOf(ctx context.Context, realm string, chain []*x509.Certificate) (number string, err error)
 }

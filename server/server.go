@@ -55,6 +55,8 @@ type Provider struct {
 	Off      map[string]bool // named checks switched off, by tests alone; nil: none
 	Metrics  Metrics         // nil: nothing is counted
 	Attempts Attempts        // of secrets and codes got wrong; nil: none is too many
+	// Organizations judge certificates of organizations; nil: none is taken.
+	Organizations Organizations
 	// Messenger tells clients of logouts; nil: nobody is told.
 	Messenger Messenger
 	// Ended is called when a session has ended, so that TellLogouts is called soon;
@@ -110,6 +112,7 @@ func (p *Provider) routes() []route {
 		{"POST /interact/{id}", forPerson, false, p.interact},
 		{"POST /par", forClient, false, p.pushedAuthorization},
 		{"POST /token", forClient, true, p.token},
+		{"GET /errors/{code}", forPerson, false, p.ownError},
 		{"GET /userinfo", forResource, true, p.userinfo},
 		{"POST /userinfo", forResource, true, p.userinfo},
 		{"POST /introspect", forClient, false, p.introspect},
@@ -229,6 +232,9 @@ func (p *Provider) preflight(w http.ResponseWriter, _ *http.Request) {
 // fail is the only place that turns an error into an answer.
 func (p *Provider) fail(w http.ResponseWriter, r *http.Request, realm *realm, to audience, err error) {
 	e := asError(err)
+	if to == forClient {
+		e = realm.traced(e)
+	}
 	p.log(r, realm, e)
 	switch to {
 	case forPerson:
@@ -270,6 +276,9 @@ func (p *Provider) log(r *http.Request, realm *realm, e *Error) {
 	attrs := []any{"realm", realm.name, "endpoint", r.Pattern, "error", e.Code}
 	if e.Reason != "" {
 		attrs = append(attrs, "reason", string(e.Reason))
+	}
+	if e.Trace != "" {
+		attrs = append(attrs, "trace", e.Trace)
 	}
 	if e.Cause != nil {
 		attrs = append(attrs, "cause", e.Cause.Error())

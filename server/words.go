@@ -1,6 +1,8 @@
 package server
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"strings"
 
@@ -41,6 +43,21 @@ func (realm *realm) worded(c *tillit.Catalog, key tillit.Reason, e *Error, names
 		e.URI = realm.errorPageOf(text.Code)
 	}
 	return e
+}
+
+// traced adds what finds the line of log, where the realm tells such a thing to
+// clients. The error itself stays as it is: others may hold it.
+func (realm *realm) traced(e *Error) *Error {
+	name := realm.catalog.Settings.ErrorTrace
+	if name == "" {
+		return e
+	}
+	var id [16]byte
+	rand.Read(id[:])
+	told := *e
+	told.Trace = hex.EncodeToString(id[:])
+	told.Description += " (" + name + ": " + told.Trace + ")"
+	return &told
 }
 
 // errorPageOf is where a code of the realm's own is explained.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/tillit/tillit"
@@ -57,7 +58,7 @@ func TestExplainAgreesWithTheJWTGrant(t *testing.T) {
 			issued := e.Send(c.client, signed)
 			for _, x := range both {
 				if x.Error != nil {
-					if x.Error.Code != issued.Text("error") || x.Error.Description != issued.Text("error_description") {
+					if x.Error.Code != issued.Text("error") || !strings.HasPrefix(issued.Text("error_description"), x.Error.Description+" (trace_id: ") {
 						t.Errorf("explained %s %q; answered %s %q", x.Error.Code, x.Error.Description, issued.Text("error"), issued.Text("error_description"))
 					}
 					if x.Error.Reason != c.reason {

@@ -56,7 +56,7 @@ type Client struct {
 	Auth          string                             `yaml:"auth"`
 	GrantTypes    []string                           `yaml:"grant_types"`
 	ResponseTypes []string                           `yaml:"response_types"` // empty: code, where it has a redirect URI
-	Keys          string                             `yaml:"keys"`           // algorithm of the key of a client that signs; empty: none
+	Keys          string                             `yaml:"keys"`           // algorithm of the key of a client that signs, or "certificate"; empty: none
 	Scopes        any                                `yaml:"scopes"`
 	AllClaimsBut  []tillit.ClaimName                 `yaml:"all_claims_but"` // empty: every claim of its scopes
 	Placements    map[tillit.ClaimName][]tillit.Sink `yaml:"placements"`

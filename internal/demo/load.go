@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -61,7 +62,10 @@ type Config struct {
 	// directory and are as secret as its signing keys.
 	Seed []byte
 	// Key gives the private key of a client that signs, the same each time.
-	Key func(ctx context.Context, registry string, id tillit.ClientID, algorithm string) (crypto.Signer, error)
+	// Certificate gives the key of an organization's certificate with its chain,
+	// leaf first.
+	Certificate func(ctx context.Context, realm, number, name string) (crypto.Signer, []*x509.Certificate, error)
+	Key         func(ctx context.Context, registry string, id tillit.ClientID, algorithm string) (crypto.Signer, error)
 	// HashPassword makes the stored form (a PHC string) of the one password.
 	HashPassword func(password string) (string, error)
 }
@@ -181,7 +185,7 @@ func loadClients(ctx context.Context, c Config, catalog *tillit.Catalog, data Da
 		if err != nil {
 			return nil, fmt.Errorf("client %s: %w", id, err)
 		}
-		loaded, err := putClient(ctx, c, catalog.Registry, data.Clients[id].Keys, client)
+		loaded, err := putClient(ctx, c, catalog.Realm, catalog.Registry, data.Clients[id].Keys, client)
 		if err != nil {
 			return nil, fmt.Errorf("client %s: %w", id, err)
 		}
@@ -232,7 +236,7 @@ func loadServers(ctx context.Context, c Config, catalog *tillit.Catalog, data Da
 		if server == nil {
 			return nil, fmt.Errorf("resource server %s: the realm has no server of that name", d.ID)
 		}
-		loaded, err := putClient(ctx, c, catalog.Registry, "", &tillit.Client{
+		loaded, err := putClient(ctx, c, catalog.Realm, catalog.Registry, "", &tillit.Client{
 			ID: d.ClientID, Active: true, Name: server.Title, Type: d.Type, Application: "web",
 			Organization: d.Organization, AuthMethod: "client_secret_basic", Server: d.ID,
 		})
@@ -244,12 +248,20 @@ func loadServers(ctx context.Context, c Config, catalog *tillit.Catalog, data Da
 	return list, nil
 }
 
+// byCertificate stands for the algorithm of a client that signs with the
+// certificate of its organization.
+const byCertificate = "certificate"
+
 // putClient gives the client its secret and stores it unless it stands there as
 // it should, so that a restart leaves its revision alone.
-func putClient(ctx context.Context, c Config, registry, algorithm string, client *tillit.Client) (LoadedClient, error) {
+func putClient(ctx context.Context, c Config, realm, registry, algorithm string, client *tillit.Client) (LoadedClient, error) {
 	loaded := LoadedClient{Client: client}
 	switch {
 	case client.Public():
+	case algorithm == byCertificate:
+		if err := loaded.addCertificate(ctx, c, realm, client.Name.In("nb")); err != nil {
+			return loaded, err
+		}
 	case algorithm != "":
 		if err := loaded.addKey(ctx, c, registry, algorithm); err != nil {
 			return loaded, err
@@ -309,6 +321,17 @@ func loadPerson(ctx context.Context, store Store, realm string, p Person, passwo
 		person.Updated = max(person.Updated, at)
 	}
 	return person, store.PutPerson(ctx, person)
+}
+
+// addCertificate gives the client the certificate of its organization: nothing to
+// the registration, key and chain to the fixtures.
+func (l *LoadedClient) addCertificate(ctx context.Context, c Config, realm string, name string) error {
+	signer, chain, err := c.Certificate(ctx, realm, l.Organization, name)
+	if err != nil {
+		return fmt.Errorf("certificate of client %s: %w", l.ID, err)
+	}
+	l.Keys = &jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: signer, Certificates: chain, Algorithm: "RS256", Use: "sig"}}}
+	return nil
 }
 
 // addKey gives the client its key: the public half to the registration, the

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -25,7 +26,11 @@ func shipped(t *testing.T) (*Loaded, map[string]FixtureRealm) {
 	}
 	loaded, err := Load(t.Context(), Config{
 		Data: readAll(t), Store: newMemory(), Catalogs: set, Seed: make([]byte, 32),
-		Key:          testKey,
+		Key: testKey,
+		Certificate: func(ctx context.Context, realm, number, _ string) (crypto.Signer, []*x509.Certificate, error) {
+			signer, err := testKey(ctx, realm, tillit.ClientID(number), "RS256")
+			return signer, nil, err
+		},
 		HashPassword: func(string) (string, error) { return "$hash", nil },
 	})
 	if err != nil {

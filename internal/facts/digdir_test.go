@@ -358,8 +358,10 @@ var digdirFacts = []Fact{
 		Fault: Fault{Server: "a grant holds known claims alone"},
 	},
 	{
-		ID: "digdir/61", Realm: "maskinporten", Seed: "docs", Pending: "machine-to-machine grant",
-		Text: "x5c from a client with registered keys is refused, and so is an unknown kid.",
+		ID: "digdir/61", Realm: "maskinporten", Seed: "docs",
+		Text:  "x5c from a client with registered keys is refused, and so is an unknown kid.",
+		Check: machineKeys,
+		Fault: Fault{Server: "a registered key is the only one"},
 	},
 	{
 		ID: "digdir/62", Realm: "maskinporten", Seed: "docs",

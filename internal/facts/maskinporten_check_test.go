@@ -1,8 +1,11 @@
 package facts
 
 import (
+	"encoding/base64"
 	"strings"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 func machineLongLife(_ TB, e *Env) {
@@ -157,4 +160,29 @@ func idPortenGrantEnds(_ TB, e *Env) {
 	renewed := short.Succeeded(short.Renew("demo-web", tokens.Refresh(), ""))
 	short.Advance(101 * time.Second)
 	short.Failed(short.Renew("demo-web", renewed.Refresh(), ""), 400, "invalid_grant")
+}
+
+func machineKeys(_ TB, e *Env) {
+	certificate := e.Key("demo-certificate")
+	byCertificate := func(client string) *Tokens {
+		claims := e.GrantClaims(client, "skogdata:tresort", nil)
+		return e.Send(client, e.GrantSigned(certificate.Key, "RS256", map[string]any{"x5c": chainOf(certificate)}, claims))
+	}
+	claims := e.AccessClaims(e.Succeeded(byCertificate("demo-certificate")))
+	e.Equal("client_amr of a client that signs by certificate", claims["client_amr"], "virksomhetssertifikat")
+	e.FailedAs(byCertificate("demo-provider"), 400, "invalid_grant", "MP-123")
+	own := e.Key("demo-provider")
+	for _, header := range []map[string]any{{"kid": "no-such-key"}, {}, {"kid": own.KeyID, "x5c": chainOf(certificate)}} {
+		claims := e.GrantClaims("demo-provider", "skogdata:tresort", nil)
+		e.Failed(e.Send("demo-provider", e.GrantSigned(own.Key, "RS256", header, claims)), 400, "invalid_grant")
+	}
+}
+
+// chainOf writes a chain as x5c has it (RFC 7515 §4.1.6).
+func chainOf(key jose.JSONWebKey) []string {
+	list := make([]string, len(key.Certificates))
+	for i, c := range key.Certificates {
+		list[i] = base64.StdEncoding.EncodeToString(c.Raw)
+	}
+	return list
 }

@@ -30,6 +30,7 @@ func (h *House) loadDemo(ctx context.Context, hasher *login.Hasher) error {
 	h.Loaded, err = demo.Load(ctx, demo.Config{
 		Data: data, Store: h.Store, Catalogs: h.Catalogs, Seed: seed,
 		Key:          h.demoKey,
+		Certificate:  h.PKI.OrganizationKey,
 		HashPassword: func(password string) (string, error) { return hasher.Hash(ctx, password) },
 	})
 	return err
@@ -98,7 +99,7 @@ func (h *House) Fixtures() (demo.Fixtures, error) {
 
 func (h *House) bringsCertificates(realm string) bool {
 	c := h.Catalogs.Catalog(realm, "")
-	return c != nil && slices.ContainsFunc(c.Ways, func(w tillit.Way) bool { return slices.Contains(w.Evidence, "certificate") })
+	return c != nil && (c.Assertion != nil && c.Assertion.Certificate != "" || slices.ContainsFunc(c.Ways, func(w tillit.Way) bool { return slices.Contains(w.Evidence, "certificate") }))
 }
 
 // apis are the addresses that fixtures tell of a realm.

@@ -152,7 +152,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
 		Login: book, Needs: h.needs(book), Sources: source.NewDirectory(), Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
-		Messenger: messenger{h.Fetch}, Ended: h.nudge,
+		Messenger: messenger{h.Fetch}, Ended: h.nudge, Organizations: h.PKI,
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
 		MutualTLS: h.mutualTLS(), RemoteKeys: fetch.NewJWKS(h.Fetch, token.ParseJWKS, h.Now), OpenSecret: h.openSecret, SealSecret: h.sealSecret, ReadAddress: h.readAddress,
 	}

@@ -12,7 +12,7 @@ import (
 const mostStatusRequest = 16 << 10
 
 // statusAddress is where the certificates of a realm are asked about.
-func (h *House) statusAddress(realm string) string { return h.Provider.Issuer(realm) + "/ocsp" }
+func (h *House) statusAddress(realm string) string { return h.issuer(realm) + "/ocsp" }
 
 // answerStatus is the OCSP responder of realms that issue certificates (RFC 6960
 // appendix A): the request in a POST, or in the path of a GET.
