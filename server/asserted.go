@@ -55,8 +55,8 @@ func (p *Provider) readAsserted(t *tokenRequest, c *tillit.Catalog, ask *tillit.
 			return malformed(claim.Name + " is malformed")
 		}
 	}
-	if ask.Consumer != "" && ask.Parameters["on_behalf_of"] != "" {
-		return malformed("it names in two ways for whom the client acts")
+	if ask.Parameters["on_behalf_of"] != "" { // such entries belong to clients that people sign in to
+		return malformed("the client has nobody to act for in that way")
 	}
 	return readBeside(t, c, ask, become)
 }
