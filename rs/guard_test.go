@@ -248,4 +248,8 @@ func TestUnrestrictedTokens(t *testing.T) {
 	if w := ask(guard, nil, theirs); w.Code != http.StatusUnauthorized {
 		t.Errorf("another audience: %d", w.Code)
 	}
+	guard.Resource = "https://api.example/v1"
+	if w := ask(guard, nil, "Bearer "+sign(t, key, "k1", "at+jwt", with("aud", guard.Resource))); w.Code != http.StatusOK {
+		t.Errorf("the API's own address: %d", w.Code)
+	}
 }

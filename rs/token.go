@@ -189,12 +189,22 @@ func (g *Guard) read(payload []byte) (*members, error) {
 	switch {
 	case m.Issuer != g.Issuer:
 		return nil, fmt.Errorf("%w: of another issuer", ErrInvalidToken)
-	case !slices.Contains(m.Audience, g.Audience) && (len(m.Audience) > 0 || !g.Unrestricted):
+	case !g.meant(m.Audience):
 		return nil, fmt.Errorf("%w: for another audience", ErrInvalidToken)
 	case m.Expires == nil:
 		return nil, fmt.Errorf("%w: without an end", ErrInvalidToken)
 	}
 	return &m, g.alive(&m)
+}
+
+// meant reports whether a token with the audience is for this API. Where tokens
+// are restricted on demand, one without is for every API, and the API's own
+// address is what a client asks for.
+func (g *Guard) meant(audience []string) bool {
+	if slices.Contains(audience, g.Audience) {
+		return true
+	}
+	return g.Unrestricted && (len(audience) == 0 || g.Resource != "" && slices.Contains(audience, g.Resource))
 }
 
 func (g *Guard) alive(m *members) error {
