@@ -99,6 +99,9 @@ func load(fsys fs.FS, faults *faults) (*Set, Faults, error) {
 	if list := faults.sorted(); list != nil {
 		return nil, nil, list
 	}
+	for _, b := range builders {
+		b.lint(set, &warnings.faults)
+	}
 	if len(set.realms) == 0 {
 		return nil, nil, errors.New("no realm: there is no *.yaml file and no folder with a realm.yaml; right would be at least one")
 	}
