@@ -7,6 +7,7 @@
 //	tillit test     do the stories of the realms still go as they are told?
 //	tillit explain  why is a scope or claim given, or not?
 //	tillit client   what clients may ask for, and what it would yield
+//	tillit org      organizations, and the prefixes of their scopes
 //	tillit person   who can sign in
 //	tillit key      signing keys and their rotation
 //	tillit pki      certificates of test realms: list, show, export, revoke, renew
@@ -43,6 +44,7 @@ type commands struct {
 	Test    testCommand    `cmd:"" help:"Tell the stories of realms again, and say what they cover."`
 	Explain explainCommand `cmd:"" help:"Say what a request would come to, and why, or why an issued token has what it has."`
 	Client  clientCommand  `cmd:"" help:"See, add and remove clients, and see what each may ask for."`
+	Org     orgCommand     `cmd:"" help:"List and add organizations, and give them prefixes for their scopes."`
 	Person  personCommand  `cmd:"" help:"Add people, one by one or from a file, show and disable them, and give new passwords."`
 	Key     keyCommand     `cmd:"" help:"List and rotate signing keys."`
 	PKI     pkiCommand     `cmd:"" name:"pki" help:"List, export, revoke and renew the certificates of test realms."`
