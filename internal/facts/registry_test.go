@@ -6,20 +6,30 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // A Desk is a demo client at the APIs by which organizations keep what is theirs.
 type Desk struct {
-	e            *Env // of the realm that its tokens are of
-	token        string
-	Organization string
+	e              *Env // of the realm that its tokens are of
+	client, scopes string
+	token          string
+	until          time.Time // the token is renewed then
+	Organization   string
 }
 
 // Desk signs a demo client of the machines' realm in for the scopes.
 func (e *Env) Desk(client, scopes string) *Desk {
 	e.t.Helper()
-	tokens := e.Succeeded(e.Asserted(client, scopes, nil))
-	return &Desk{e, tokens.Access(), e.Client(client).Organization}
+	d := &Desk{e: e, client: client, scopes: scopes, Organization: e.Client(client).Organization}
+	d.sign()
+	return d
+}
+
+// sign gets a token, which lives two minutes.
+func (d *Desk) sign() {
+	d.e.t.Helper()
+	d.token, d.until = d.e.Succeeded(d.e.Asserted(d.client, d.scopes, nil)).Access(), time.Now().Add(time.Minute)
 }
 
 // An Answer is what an API says: an object or a list.
@@ -34,6 +44,9 @@ type Answer struct {
 // Call asks an API. Its answer must be as its own description says.
 func (d *Desk) Call(api, method, path string, body any) *Answer {
 	d.e.t.Helper()
+	if d.client != "" && time.Now().After(d.until) {
+		d.sign()
+	}
 	return d.e.call(d.token, api, method, path, body)
 }
 
