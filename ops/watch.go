@@ -12,6 +12,7 @@ import (
 // A Watch sees every request and its answer.
 type Watch struct {
 	Metrics *Metrics
+	Traces  *Traces                // nil: none
 	Log     *slog.Logger           // one line per request; nil: no lines
 	Realm   func(name string) bool // whether there is such a realm
 	Now     func() time.Time       // measures, so it never jumps
@@ -30,26 +31,34 @@ func (o *Watch) Around(next http.Handler) http.Handler {
 			r = r.WithContext(context.WithValue(r.Context(), requestID{}, id))
 			w.Header().Set("X-Request-Id", id)
 		}
+		ctx, end := o.Traces.request(r.Context())
+		if o.Traces != nil {
+			r = r.WithContext(ctx)
+		}
 		// A handler that does not come back did not answer well.
 		answer, status := &answered{ResponseWriter: w}, http.StatusInternalServerError
-		defer func() { o.note(r, status, o.Now().Sub(start)) }()
+		defer func() {
+			realm, endpoint := o.note(r, status, o.Now().Sub(start))
+			end(endpoint, realm, status)
+		}()
 		next.ServeHTTP(answer, r)
 		status = answer.Status()
 	})
 }
 
 // note tells of a request by names that are ours: the pattern and the realm.
-func (o *Watch) note(r *http.Request, status int, took time.Duration) {
-	endpoint, realm := endpointOf(r.Pattern), r.PathValue("realm")
+func (o *Watch) note(r *http.Request, status int, took time.Duration) (realm, endpoint string) {
+	endpoint, realm = endpointOf(r.Pattern), r.PathValue("realm")
 	if realm != "" && !o.Realm(realm) {
 		realm, endpoint = "", unmatched
 	}
 	o.Metrics.Request(realm, endpoint, status, took)
 	if o.Log == nil {
-		return
+		return realm, endpoint
 	}
 	// The id is added by the handler that WithRequestID makes.
 	o.Log.InfoContext(r.Context(), "request", "realm", realm, "endpoint", endpoint, "status", status, "duration", took.String())
+	return realm, endpoint
 }
 
 // endpointOf gives the pattern that matched, unmatched for none or the one that

@@ -79,7 +79,7 @@ func readAuthorization(r *http.Request) (params, error) {
 // proceed decides, and shows the page of the first need, answers, or refuses.
 // i is the interaction the request is in, nil for one that is not yet kept.
 func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction) error {
-	decision := tillit.Decide(a.catalog, a.client, &a.ask, &a.facts)
+	decision := p.decide(r.Context(), a.catalog, a.client, &a.ask, &a.facts)
 	switch {
 	case decision.Refused != nil:
 		p.recordRefusal(r.Context(), a, &decision)

@@ -20,7 +20,7 @@ func (p *Provider) frontChannel(ctx context.Context, a *authorization, i *tillit
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	again := tillit.Decide(t.catalog, a.client, t.ask, t.facts)
+	again := p.decide(ctx, t.catalog, a.client, t.ask, t.facts)
 	if again.Refused != nil {
 		return nil, nil, nil, a.realm.refusal(t.catalog, again.Refused, t.facts)
 	}

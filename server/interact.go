@@ -138,7 +138,7 @@ func (p *Provider) interactForm(w http.ResponseWriter, r *http.Request, a *autho
 	if step, err := strconv.Atoi(form.Get("step")); err != nil || step != i.Step {
 		return p.back(w, r, a.realm, i)
 	}
-	decision := tillit.Decide(a.catalog, a.client, &a.ask, &a.facts)
+	decision := p.decide(r.Context(), a.catalog, a.client, &a.ask, &a.facts)
 	if decision.Refused != nil || len(decision.Needs) == 0 {
 		return p.proceed(w, r, a, i)
 	}

@@ -97,7 +97,7 @@ func (p *Provider) reviewed(ctx context.Context, realm *realm, client *tillit.Cl
 			return nil, err
 		}
 	}
-	decision := tillit.Decide(t.catalog, client, t.ask, t.facts)
+	decision := p.decide(ctx, t.catalog, client, t.ask, t.facts)
 	if decision.Refused != nil && len(presented.scopes) > 0 {
 		return nil, errInactive
 	}

@@ -63,7 +63,7 @@ func (p *Provider) pushedAuthorization(w http.ResponseWriter, r *http.Request, r
 	if err := p.gatherAccess(r.Context(), realm, a.catalog, a.client, &a.ask, &a.facts); err != nil {
 		return err
 	}
-	if decision := tillit.Decide(a.catalog, a.client, &a.ask, &a.facts); decision.Refused != nil {
+	if decision := p.decide(r.Context(), a.catalog, a.client, &a.ask, &a.facts); decision.Refused != nil {
 		return a.realm.refusal(a.catalog, decision.Refused, &a.facts)
 	}
 	id, err := p.savePushed(r.Context(), realm, client, form)

@@ -57,6 +57,8 @@ type Provider struct {
 	Attempts Attempts        // of secrets and codes got wrong; nil: none is too many
 	// Organizations judge certificates of organizations; nil: none is taken.
 	Organizations Organizations
+	// Span is told of parts of a request, and called back at their end; nil: nobody.
+	Span func(ctx context.Context, name string) (context.Context, func(error))
 	// Messenger tells clients of logouts; nil: nobody is told.
 	Messenger Messenger
 	// Ended is called when a session has ended, so that TellLogouts is called soon;
@@ -293,6 +295,17 @@ func (p *Provider) ready(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeText(w, http.StatusOK, "ready\n")
+}
+
+// decide asks the one question. It is a part of the request that is seen by those
+// who watch.
+func (p *Provider) decide(ctx context.Context, c *tillit.Catalog, client *tillit.Client, ask *tillit.Ask, facts *tillit.Facts) tillit.Decision {
+	if p.Span == nil {
+		return tillit.Decide(c, client, ask, facts)
+	}
+	_, ended := p.Span(ctx, "decide")
+	defer ended(nil)
+	return tillit.Decide(c, client, ask, facts)
 }
 
 func (p *Provider) now() int64 { return p.Now().Unix() }

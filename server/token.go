@@ -116,7 +116,7 @@ func (p *Provider) redeem(ctx context.Context, gt grantType, t *tokenRequest) (m
 	if err != nil {
 		return nil, err
 	}
-	decision := tillit.Decide(ticket.catalog, t.client, ticket.ask, ticket.facts)
+	decision := p.decide(ctx, ticket.catalog, t.client, ticket.ask, ticket.facts)
 	if decision.Refused != nil {
 		return nil, p.refuseTicket(ctx, t, ticket, &decision)
 	}

@@ -44,7 +44,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request, realm *realm
 		return err
 	}
 	ticket.facts.Narrow = presented.narrow()
-	decision := tillit.Decide(ticket.catalog, client, ticket.ask, ticket.facts)
+	decision := p.decide(r.Context(), ticket.catalog, client, ticket.ask, ticket.facts)
 	if decision.Refused != nil || !decision.Shape.UserInfo && p.on("UserInfo wants its scope") {
 		return insufficient(ticket.catalog)
 	}

@@ -37,6 +37,8 @@ type Options struct {
 	Migrate bool
 	// Logger gets what no caller can be told, such as a failed checkpoint; nil: nobody.
 	Logger *slog.Logger
+	// Span is told of every commit, and called back at its end; nil: nobody.
+	Span func(ctx context.Context, name string) (context.Context, func(error))
 	// Random is where the audit chain's id and pseudonyms come from; nil: crypto/rand.
 	Random io.Reader
 	// Queue is how many writes may wait; beyond it they are refused. 0: 1024.
@@ -195,7 +197,12 @@ func (s *Store) Ready(ctx context.Context) error {
 
 // write runs a job and says what it was for when it fails.
 func (s *Store) write(ctx context.Context, what string, job func(*tx) error) error {
-	if err := s.engine.write(ctx, job); err != nil {
+	ended := func(error) {}
+	if s.options.Span != nil {
+		ctx, ended = s.options.Span(ctx, "commit")
+	}
+	err := s.engine.write(ctx, job)
+	if ended(err); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil

@@ -37,6 +37,7 @@ type config struct {
 	MutualTLS     *mutualTLS        `yaml:"mutual_tls"`
 	Operations    *operations       `yaml:"operations"`
 	Outgoing      outgoing          `yaml:"outgoing"`
+	Traces        *traces           `yaml:"traces"`
 	RequestLog    *bool             `yaml:"request_log"`
 	LogLevel      slog.Level        `yaml:"-"`
 	Level         string            `yaml:"log_level"`

@@ -88,12 +88,16 @@ func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	traced, err := c.Traces.open(to.ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	house, err := wiring.Open(to.ctx, wiring.Config{
 		Base: c.BaseURL, Issuers: c.Issuers, Realms: realms, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
 		MutualTLS: mutual,
 		Admit:     c.check, Outgoing: fetch.GuardedOptions{AllowLoopback: c.Outgoing.AllowLoopback, Roots: roots},
 		Operations: wiring.Operations{
-			Version: version, Revision: revision(), RequestLog: c.RequestLog == nil || *c.RequestLog, Throttle: true, Proxies: c.proxies(),
+			Version: version, Revision: revision(), RequestLog: c.RequestLog == nil || *c.RequestLog, Throttle: true, Proxies: c.proxies(), Traces: traced,
 		},
 	})
 	return house, secure, err

@@ -96,7 +96,11 @@ func Open(ctx context.Context, c Config) (*House, error) {
 		return nil, err
 	}
 	h := &House{config: c, Catalogs: catalog.NewHolder(set), ended: make(chan struct{}, 1)}
-	if h.Store, err = store.Open(ctx, c.Store, store.Options{Stamp: c.Stamp, Create: true, Logger: c.Log}); err != nil {
+	options := store.Options{Stamp: c.Stamp, Create: true, Logger: c.Log}
+	if c.Operations.Traces != nil {
+		options.Span = c.Operations.Traces.Span
+	}
+	if h.Store, err = store.Open(ctx, c.Store, options); err != nil {
 		return nil, err
 	}
 	if err := h.furnish(ctx); err != nil {
@@ -156,6 +160,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
 		MutualTLS: h.mutualTLS(), RemoteKeys: fetch.NewJWKS(h.Fetch, token.ParseJWKS, h.Now), OpenSecret: h.openSecret, SealSecret: h.sealSecret, ReadAddress: h.readAddress,
 	}
+	h.traced()
 	if c.Operations.Throttle {
 		h.Provider.Attempts = h.Store
 	}
@@ -315,7 +320,7 @@ func (h *House) sweep(ctx context.Context) error {
 func (h *House) Close() error {
 	h.stop()
 	h.done.Wait()
-	return errors.Join(h.checkpoint(context.Background()), h.Store.Close())
+	return errors.Join(h.checkpoint(context.Background()), h.Store.Close(), h.endTraces())
 }
 
 // catalogs hands the present snapshot to the provider, without the rules that a

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tillit/tillit/ops"
+	"github.com/tillit/tillit/token"
 )
 
 // Operations say what the people who run the provider want to see of it.
@@ -17,6 +18,7 @@ type Operations struct {
 	RequestLog        bool   // a line of log for every request
 	// Throttle tells who gets secrets and codes wrong too often to wait.
 	Throttle bool
+	Traces   *ops.Traces // nil: none
 	Proxies  ops.Proxies // believed about where a request comes from
 }
 
@@ -38,7 +40,7 @@ func (h *House) counts() *ops.Metrics {
 
 // watched puts metrics and the request log around a handler.
 func (h *House) watched(next http.Handler) http.Handler {
-	w := &ops.Watch{Metrics: h.Metrics, Now: time.Now, Realm: func(name string) bool { return h.Catalogs.Catalog(name, "") != nil }}
+	w := &ops.Watch{Metrics: h.Metrics, Traces: h.config.Operations.Traces, Now: time.Now, Realm: func(name string) bool { return h.Catalogs.Catalog(name, "") != nil }}
 	if h.config.Operations.RequestLog {
 		w.Log = h.config.Log
 	}
@@ -106,3 +108,35 @@ func (h *House) keyStatus(ctx context.Context, realm string, algorithms []string
 
 // identified makes the log say for which request a line is written.
 func identified(log *slog.Logger) *slog.Logger { return slog.New(ops.WithRequestID(log.Handler())) }
+
+// tracedKeys makes every signature a part of its request.
+type tracedKeys struct {
+	*token.Ring
+	span func(context.Context, string) (context.Context, func(error))
+}
+
+// Sign is the ring's.
+func (k tracedKeys) Sign(ctx context.Context, realm, algorithm, typ string, claims []byte) (string, error) {
+	ctx, ended := k.span(ctx, "sign")
+	jws, err := k.Ring.Sign(ctx, realm, algorithm, typ, claims)
+	ended(err)
+	return jws, err
+}
+
+// traced lets those who watch see the parts of a request, where they want to.
+func (h *House) traced() {
+	if traces := h.config.Operations.Traces; traces != nil {
+		h.Provider.Span, h.Provider.Keys = traces.Span, tracedKeys{h.Keys, traces.Span}
+	}
+}
+
+// endTraces sends what is left, within a bound: a collector that is down holds
+// nobody up.
+func (h *House) endTraces() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := h.config.Operations.Traces.Close(ctx); err != nil {
+		h.config.Log.Warn("the last traces were not sent", "cause", err.Error())
+	}
+	return nil
+}
