@@ -10,7 +10,7 @@ import (
 )
 
 // unnamed stands for what a realm's words would name.
-var unnamed = strings.NewReplacer("{scope}", "…", "{consumer}", "…", "{supplier}", "…")
+var unnamed = strings.NewReplacer(", {scope}", "", "{scope}", "…", "{consumer}", "…", "{supplier}", "…")
 
 // ownError explains one of the realm's own codes: it is where error_uri leads.
 func (p *Provider) ownError(w http.ResponseWriter, r *http.Request, realm *realm) error {

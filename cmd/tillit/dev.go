@@ -93,7 +93,7 @@ func devHandler(house *wiring.House, base string) (http.Handler, error) {
 	tools, err := dev.Handler(dev.Config{
 		Base: base, Fixtures: house.Fixtures, Catalog: func(realm string) *tillit.Catalog { return house.Catalogs.Catalog(realm, "") },
 		Advance: house.Advance, Explain: explainer(house), HTTP: &http.Client{Timeout: 10 * time.Second},
-		Random: rand.Reader, Now: house.Now, Stylesheet: house.Pages.Stylesheet(),
+		Random: rand.Reader, Now: house.Now, Stylesheet: house.Pages.Stylesheet(), Delegated: house.Store,
 	})
 	if err != nil {
 		return nil, err

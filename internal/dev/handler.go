@@ -27,6 +27,8 @@ type Config struct {
 	// Explain tells why the scopes and claims of an issued token were given or
 	// not; nil where nobody can.
 	Explain func(ctx context.Context, realm, jti string) (Explanation, error)
+	// Delegated keeps the delegations between demo organizations.
+	Delegated Delegations
 	// HTTP calls the provider. It must not follow redirects to other hosts.
 	HTTP *http.Client
 	// Random makes state, nonce and verifier.
@@ -71,6 +73,11 @@ func Handler(c Config) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /dev/fixtures.json", c.fixtures)
 	mux.HandleFunc("POST /dev/clock", c.clock)
+	if c.Delegated != nil {
+		mux.HandleFunc("GET /dev/delegations.json", c.delegationsText)
+		mux.HandleFunc("POST /dev/delegations", c.delegate)
+		mux.HandleFunc("GET /dev/delegations", pages.delegationsPage)
+	}
 	pages.routes(mux)
 	return guard(mux), nil
 }

@@ -26,7 +26,7 @@ type playground struct {
 
 func newPlayground(c Config) (*playground, error) {
 	p := &playground{Config: c, pages: map[string]*template.Template{}, runs: newRuns()}
-	for _, name := range []string{"index", "result", "message"} {
+	for _, name := range []string{"index", "result", "message", "delegations"} {
 		t, err := template.New("layout.html").ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("playground: %w", err)
