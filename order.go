@@ -28,6 +28,7 @@ type OrderDocument struct {
 	Type        string `json:"type"` // media type
 	Size        int64  `json:"size"` // bytes
 	SHA256      []byte `json:"sha256"`
+	Place       int    `json:"place"`           // number under which its parts are kept
 	Alone       bool   `json:"alone,omitempty"` // signed by the person, not by the client beside
 }
 

@@ -79,10 +79,21 @@ type Variant struct {
 	SignIn    SignInCondition
 	Server    string
 	Claims    []ClaimName
+	Text      int // the parameter holds a text in base64, of at most so many characters; 0: an identifier
 
 	// compiled
 	yields []*Claim
 	server *Server
+}
+
+// Variant gives the variant that the parameters ask for, nil for none.
+func (s *Scope) Variant(parameters map[string]string) *Variant {
+	for i := range s.Variants {
+		if parameters[s.Variants[i].Parameter] != "" {
+			return &s.Variants[i]
+		}
+	}
+	return nil
 }
 
 // SignInCondition says which sign-ins can carry a scope. The zero value is any.

@@ -95,6 +95,7 @@ func (c *catalogBuilder) scope(d declared) tillit.Scope {
 			SignIn:    c.condition(m.value.get("sign_in"), d),
 			Server:    c.serverOf(m.value.get("server")),
 			Claims:    c.claimsOf(m.value.get("claims"), d),
+			Text:      int(m.value.get("text").integer()),
 		})
 	}
 	c.scopeName(d)

@@ -62,7 +62,8 @@ type Prover interface {
 // A Book knows every method and carries out a sign-in.
 type Book struct {
 	Config
-	methods map[string]method
+	methods    map[string]method
+	confirming chan struct{} // who confirms waits for the one before: who signs in is not kept waiting by many
 }
 
 // A method is what a way's Method names.
@@ -86,7 +87,7 @@ type method interface {
 
 // New makes a Book.
 func New(config Config) *Book {
-	return &Book{Config: config, methods: map[string]method{
+	return &Book{Config: config, confirming: make(chan struct{}, 1), methods: map[string]method{
 		"password":   password{},
 		"test-eid":   testEID{},
 		"email-code": emailCode{},

@@ -88,7 +88,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, a *authorizat
 		p.recordRefusal(r.Context(), a, &decision)
 		return p.refuseIn(w, r, a, i, withoutPage(&decision.Needs[0]))
 	case len(decision.Needs) > 0 && i == nil:
-		return p.keep(w, r, a)
+		return p.keep(w, r, a, decision.Needs)
 	case len(decision.Needs) > 0:
 		return p.show(w, r, a, i, &decision, "")
 	}
@@ -126,7 +126,7 @@ func (p *Provider) gather(r *http.Request, a *authorization) error {
 }
 
 // keep stores the request as an interaction and sends the browser to its page.
-func (p *Provider) keep(w http.ResponseWriter, r *http.Request, a *authorization) error {
+func (p *Provider) keep(w http.ResponseWriter, r *http.Request, a *authorization, needs []tillit.Need) error {
 	browser := p.browser(w, r, a.realm)
 	a.request.SID = a.sid
 	stored, err := json.Marshal(a.request)
@@ -142,6 +142,9 @@ func (p *Provider) keep(w http.ResponseWriter, r *http.Request, a *authorization
 	}
 	if a.person != nil {
 		i.Person = a.person.ID
+	}
+	if err := p.admit(r.Context(), a, i, needs); err != nil {
+		return p.refuseIn(w, r, a, nil, err)
 	}
 	if err := p.Store.SaveInteraction(r.Context(), i); err != nil {
 		return err

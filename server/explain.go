@@ -90,6 +90,10 @@ func (p *Provider) explainAuthorization(ctx context.Context, realm *realm, e Exp
 			x.Error = withoutPage(&x.Decision.Needs[0])
 			return x, nil
 		}
+		if err := p.checkActs(ctx, a, x.Decision.Needs); err != nil {
+			x.Error = asError(err)
+			return x, nil
+		}
 		goesOn, err := p.explainNeed(ctx, a, x, e)
 		if err != nil || !goesOn {
 			return x, err

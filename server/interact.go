@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -25,16 +26,45 @@ type NeedPage interface {
 	Finish(ctx context.Context, act *Act, form map[string][]string) (outcome ActOutcome, message string, err error)
 }
 
+// A NeedGate is a NeedPage that also looks at the request before anybody signs
+// in: what it refuses is refused without a page.
+type NeedGate interface {
+	// Check says whether the act could be done. It changes nothing; explanations
+	// ask it too.
+	Check(ctx context.Context, act *Act) error
+	// Admit takes the act on: the interaction begins, nobody has signed in. until
+	// is when the interaction ends at the latest, 0: as usual.
+	Admit(ctx context.Context, act *Act) (until int64, err error)
+}
+
+// NeedFiles is a NeedPage whose page shows files, below the form's own address
+// and for the browser of the interaction alone.
+type NeedFiles interface {
+	// File gives a file by its name; tillit.ErrNotFound for none.
+	File(ctx context.Context, act *Act, name string) (*File, error)
+}
+
+// A File is shown on the page of an act, or downloaded from it.
+type File struct {
+	Type    string // media type
+	Size    int64
+	Content io.ReadSeeker
+}
+
 // An Act is one need in one interaction.
 type Act struct {
 	Realm       string
 	Interaction string // identifies the act, also across retries
 	Client      *tillit.Client
-	Person      *tillit.Person
+	Card        ClientCard     // how the page calls the client; set when the page is shown
+	Person      *tillit.Person // nil before anybody has signed in
+	Name        string         // how the page calls the person; as Card
 	Scope       tillit.ScopeName
+	Variant     *tillit.Variant // of the scope, that the request asked for; nil without one
 	Parameters  map[string]string
 	SignIn      tillit.SignIn
-	Session     string // sid of the sign-in
+	Session     string      // sid of the sign-in
+	Way         *tillit.Way // signed in by; nil before
 	Language    string
 	At          int64
 }
@@ -52,7 +82,7 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, realm *realm
 	ctx := r.Context()
 	i, err := p.Store.Interaction(ctx, realm.name, r.PathValue("id"), p.now())
 	if errors.Is(err, tillit.ErrNotFound) || err == nil && i.Purpose == pushed {
-		return &Error{Code: "expired", Description: "this page has expired", Status: http.StatusBadRequest}
+		return expired()
 	}
 	if err != nil {
 		return err
@@ -60,9 +90,8 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, realm *realm
 	if i.Purpose == parked {
 		return p.unpark(w, r, realm, i)
 	}
-	browser := realm.cookie(r, browserCookie)
-	if subtle.ConstantTimeCompare(browser, i.Browser) != 1 && p.on("interaction belongs to browser") {
-		return &Error{Code: "other_browser", Description: "this page belongs to another browser", Status: http.StatusBadRequest}
+	if err := p.ofBrowser(r, realm, i); err != nil {
+		return err
 	}
 	if language := r.URL.Query().Get("ui_locales"); r.Method == http.MethodGet && language != "" && i.Done == 0 {
 		i.Language = p.Pages.Language(realm.catalog.Languages, language)
@@ -76,7 +105,7 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, realm *realm
 	}
 	a, err := p.resume(ctx, realm, i)
 	if errors.Is(err, tillit.ErrNotFound) { // client or person are gone, or switched off
-		return &Error{Code: "expired", Description: "this page has expired", Status: http.StatusBadRequest}
+		return expired()
 	}
 	if err != nil {
 		return err
@@ -88,6 +117,19 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, realm *realm
 		return p.proceed(w, r, a, i)
 	}
 	return p.interactForm(w, r, a, i)
+}
+
+func expired() *Error {
+	return &Error{Code: "expired", Description: "this page has expired", Status: http.StatusBadRequest}
+}
+
+// ofBrowser refuses whoever is not in the browser that the interaction is in.
+func (p *Provider) ofBrowser(r *http.Request, realm *realm, i *tillit.Interaction) error {
+	browser := realm.cookie(r, browserCookie)
+	if subtle.ConstantTimeCompare(browser, i.Browser) != 1 && p.on("interaction belongs to browser") {
+		return &Error{Code: "other_browser", Description: "this page belongs to another browser", Status: http.StatusBadRequest}
+	}
+	return nil
 }
 
 // resume reads an interaction back. What may have changed since is looked up
@@ -191,10 +233,12 @@ func (p *Provider) step(w http.ResponseWriter, r *http.Request, a *authorization
 }
 
 func (p *Provider) cancel(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, decision *tillit.Decision) error {
-	need := &decision.Needs[0]
-	if page := p.Needs[need.Kind]; page != nil {
-		if _, _, err := page.Finish(r.Context(), p.act(a, i, need), map[string][]string{"action": {"cancel"}}); err != nil {
-			return err
+	for n := range decision.Needs {
+		need := &decision.Needs[n]
+		if page := p.Needs[need.Kind]; page != nil {
+			if _, _, err := page.Finish(r.Context(), p.act(a, i, need), map[string][]string{"action": {"cancel"}}); err != nil {
+				return err
+			}
 		}
 	}
 	if i.Purpose == "account" {
@@ -378,7 +422,10 @@ func (p *Provider) act(a *authorization, i *tillit.Interaction, need *tillit.Nee
 		Parameters: a.ask.Parameters, Session: a.sid, Language: i.Language, At: p.now(),
 	}
 	if a.facts.SignIn != nil {
-		act.SignIn = *a.facts.SignIn
+		act.SignIn, act.Way = *a.facts.SignIn, a.catalog.Way(a.facts.SignIn.Way)
+	}
+	if scope := a.catalog.Scope(need.Scope); scope != nil {
+		act.Variant = scope.Variant(a.ask.Parameters)
 	}
 	return act
 }
@@ -391,6 +438,9 @@ func (p *Provider) takeAct(w http.ResponseWriter, r *http.Request, a *authorizat
 		return p.refuseIn(w, r, a, i, refuse("interaction_required", "what the scope asks for cannot be done here"))
 	}
 	outcome, message, err := page.Finish(r.Context(), p.act(a, i, need), form.Values)
+	if refused, ok := errors.AsType[*Error](err); ok {
+		return p.refuseIn(w, r, a, i, refused)
+	}
 	if err != nil {
 		return err
 	}

@@ -115,6 +115,28 @@ type Logout struct {
 	Client ClientCard // empty when no client is known
 }
 
+// Page "sign": what is to be signed, and the act itself: action=sign or cancel.
+type Sign struct {
+	Form
+	Client    ClientCard
+	Person    string // display name
+	Name      string // of what the documents belong to, or ""
+	Documents []SignDocument
+	Password  bool // the person's password is asked for
+}
+
+// A SignDocument is shown as it is: its text, or the file at its address.
+type SignDocument struct {
+	Title string // or ""
+	Text  string
+	URL   string // of a file, below the form's own address
+	Type  string // media type of the file
+	Size  int64  // bytes of the file
+}
+
+// embeds: the page shows files of its own.
+func (s Sign) embeds() bool { return true }
+
 // Page "done": a final page without a form.
 type Done struct {
 	Title, Text, Link, LinkText string

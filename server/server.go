@@ -112,6 +112,7 @@ func (p *Provider) routes() []route {
 		{"POST /authorize", forPerson, false, p.authorize},
 		{"GET /interact/{id}", forPerson, false, p.interact},
 		{"POST /interact/{id}", forPerson, false, p.interact},
+		{"GET /interact/{id}/files/{name}", forPerson, false, p.actFile},
 		{"POST /par", forClient, false, p.pushedAuthorization},
 		{"POST /token", forClient, true, p.token},
 		{"GET /errors/{code}", forPerson, false, p.ownError},

@@ -31,6 +31,7 @@ func (p *Provider) show(w http.ResponseWriter, r *http.Request, a *authorization
 		return p.refuseIn(w, r, a, i, refuse("interaction_required", "what the scope asks for cannot be done here"))
 	}
 	act := p.act(a, i, need)
+	act.Card, act.Name = p.clientCard(r.Context(), a.catalog, a.client, i.Language), p.displayName(r.Context(), a)
 	if err := page.Begin(r.Context(), act); err != nil {
 		return p.refuseIn(w, r, a, i, err)
 	}
@@ -209,6 +210,9 @@ func (p *Provider) framing(w http.ResponseWriter, r *http.Request, realm *realm,
 	security := policy(nonce, redirect)
 	if len(frames) > 0 {
 		security += "; frame-src " + strings.Join(frames, " ")
+	}
+	if shows, ok := model.(interface{ embeds() bool }); ok && shows.embeds() {
+		security += "; object-src 'self'; frame-src 'self'" // browsers show a PDF in a frame of the object
 	}
 	h.Set("Content-Security-Policy", security)
 	w.WriteHeader(status)

@@ -28,6 +28,7 @@ func (p *Pages) functions(language string) template.FuncMap {
 		"lasts":    func(duration string) string { return p.lasts(language, duration) },
 		"problem":  func(code string) string { return p.problem(code) },
 		"asset":    p.assets.address,
+		"size":     func(bytes int64) string { return size(language, bytes) },
 	}
 }
 
@@ -137,4 +138,17 @@ func inputOf(name string) input {
 		return i
 	}
 	return input{"text", "off", "text"}
+}
+
+// size writes how large a file is.
+func size(language string, bytes int64) string {
+	unit, n := "kB", float64(bytes)/1e3
+	if n >= 1e3 {
+		unit, n = "MB", n/1e3
+	}
+	text := strconv.FormatFloat(n, 'f', 1, 64)
+	if language != "en" {
+		text = strings.Replace(text, ".", ",", 1)
+	}
+	return text + "\u00a0" + unit
 }

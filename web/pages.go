@@ -16,7 +16,7 @@ var templateFiles embed.FS
 
 // pageNames lists the pages, each with a template of its name.
 var pageNames = []string{
-	"choose", "sign_in", "consent", "logout", "done", "error", "form_post", "account", "change_password",
+	"choose", "sign_in", "consent", "sign", "logout", "done", "error", "form_post", "account", "change_password",
 }
 
 // Pages renders every page in every language. It is made once, by New, and is

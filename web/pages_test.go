@@ -176,6 +176,8 @@ func TestForms(t *testing.T) {
 		{"sign-in", []string{"step=3", "username=kari", "password=", "otp=", "pin=", "=", "action=other", "action=cancel"}},
 		{"sign-in-account", []string{"step=3", "username=", "password=", "=", "action=cancel"}},
 		{"consent", []string{"step=3", "consent=email", "consent=address", "consent=aml_person/basic", "action=allow", "action=deny"}},
+		{"sign-text", []string{"step=3", "password=", "action=sign", "action=cancel"}},
+		{"sign-minimal", []string{"step=0", "action=sign", "action=cancel"}},
 		{"logout", []string{"step=3", "action=logout", "action=cancel"}},
 		{"form-post", []string{"code=c0de", "state=xyz", "="}},
 		{"account", []string{
@@ -279,9 +281,12 @@ func TestHostileNames(t *testing.T) {
 		"sign_in":         server.SignIn{Form: bad, Client: hostile, Username: attack, Fields: []server.Field{{Name: "otp", Label: attack, Value: attack}}},
 		"change_password": server.ChangePassword{Form: bad, Client: hostile},
 		"consent":         server.Consent{Form: bad, Client: hostile, Person: attack, Items: []server.ConsentItem{item}},
-		"logout":          server.Logout{Form: bad, Client: hostile},
-		"done":            server.Done{Title: attack, Text: attack, Link: "javascript:alert(6)", LinkText: attack},
-		"error":           server.ErrorPage{Code: attack, Title: attack, Description: attack, Correlation: attack},
+		"sign": server.Sign{Form: bad, Client: hostile, Person: attack, Name: attack, Documents: []server.SignDocument{
+			{Title: attack, Text: attack}, {Title: attack, URL: "javascript:alert(9)", Type: attack},
+		}},
+		"logout": server.Logout{Form: bad, Client: hostile},
+		"done":   server.Done{Title: attack, Text: attack, Link: "javascript:alert(6)", LinkText: attack},
+		"error":  server.ErrorPage{Code: attack, Title: attack, Description: attack, Correlation: attack},
 		"account": server.Account{Action: "javascript:alert(7)", Token: attack, Person: attack, Told: attack,
 			Grants: []server.AccountGrant{{ID: attack, Client: hostile, Items: []server.AccountItem{{Name: attack, Title: attack, Why: attack, Claims: []string{attack}, Withdraws: true}}}}},
 		"form_post": server.FormPost{Action: "javascript:alert(8)", Fields: []server.HiddenField{{Name: "state", Value: attack}}},
@@ -294,7 +299,7 @@ func TestHostileNames(t *testing.T) {
 			if len(find(root, "img")) > 0 {
 				t.Error("a name became an element")
 			}
-			for _, name := range []string{"href", "action"} {
+			for _, name := range []string{"href", "action", "data"} {
 				walk(root, func(n *html.Node) {
 					if strings.HasPrefix(get(n, name), "javascript:") {
 						t.Errorf("%s=%q", name, get(n, name))

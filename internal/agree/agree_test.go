@@ -269,7 +269,6 @@ const leastOften = 20
 // unreachable says why no request to these realms, as they are shipped, can come
 // to a reason. One that comes up all the same is to be taken off the list.
 var unreachable = map[tillit.Reason]string{
-	tillit.ParameterMissing:    "the only scope with variants is switched off until its page exists",
 	tillit.ActDeclined:         "an act is the person's own: an explanation ends at its page",
 	tillit.NotDelegable:        "somebody else's organization is acted for with the JWT grant alone",
 	tillit.NotDelegated:        "somebody else's organization is acted for with the JWT grant alone",

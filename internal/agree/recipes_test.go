@@ -19,6 +19,7 @@ var recipes = []func(*generator, *request){
 	details, wrongPerson, details, wrongPerson, details, details, details,
 	byUnfitWay, frontRefresh, frontChannel, byUnfitWay, frontRefresh, frontChannel, frontChannel, byUnfitWay,
 	frontChannel, byUnfitWay, frontChannel, byUnfitWay,
+	excludedPair, flows,
 }
 
 func (g *generator) set(r *request, scopes ...string) {

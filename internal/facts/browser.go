@@ -35,6 +35,7 @@ type Manners struct {
 	Decline []string // boxes left empty; every other one is ticked
 	Deny    bool     // presses deny on the consent page
 	Cancel  bool     // presses cancel on the sign-in page
+	Refuse  bool     // presses cancel on the page that asks to sign
 	Until   string   // stops at a page of this kind
 
 	NewPassword string // chosen where one is asked for
@@ -135,6 +136,8 @@ func (b *Browser) answer(page *Page, m Manners) (*Exit, *http.Request) {
 		return nil, b.Press(page, "action", "allow", url.Values{"consent": b.boxes(page, m.Decline)})
 	case "change_password":
 		return b.changePassword(page, m)
+	case "sign":
+		return b.sign(page, m)
 	case "form_post":
 		return b.formPost(page), nil
 	}
@@ -177,6 +180,22 @@ func (b *Browser) changePassword(page *Page, m Manners) (*Exit, *http.Request) {
 	}
 	f := page.form(func(f *form) bool { return slices.Contains(f.names, "new_password") })
 	return nil, b.post(page, f, url.Values{"new_password": {m.NewPassword}, "new_password_again": {again}}, button{})
+}
+
+// sign signs a document, with the password where the page asks for it.
+func (b *Browser) sign(page *Page, m Manners) (*Exit, *http.Request) {
+	b.e.t.Helper()
+	if m.Refuse {
+		return nil, b.Press(page, "action", "cancel", nil)
+	}
+	if page.Alert != "" {
+		return &Exit{Page: page}, nil
+	}
+	fields := url.Values{}
+	if f := page.form(func(f *form) bool { return f.has("action", "sign") }); slices.Contains(f.names, "password") {
+		fields.Set("password", m.Person.Password)
+	}
+	return nil, b.Press(page, "action", "sign", fields)
 }
 
 // boxes gives the boxes to tick: all but the declined ones.
@@ -228,6 +247,25 @@ func (b *Browser) post(page *Page, f *form, fields url.Values, pressed button) *
 // goesOn tells the button that sends a sign-in from those that leave it.
 func goesOn(b button) bool {
 	return b.name != "idp" && b.value != "cancel" && b.value != "other"
+}
+
+// On gives the same browser, whose failures another test hears of.
+func (b *Browser) On(t TB) *Browser {
+	e, other := *b.e, *b
+	e.t = t
+	other.e = &e
+	return &other
+}
+
+// Again answers a page that the walk stopped at, and walks on.
+func (b *Browser) Again(page *Page, m Manners) *Exit {
+	b.e.t.Helper()
+	m.Until = ""
+	exit, next := b.answer(page, m)
+	if exit != nil {
+		return exit
+	}
+	return b.walk(next, m)
 }
 
 // Continue sends a request made by Press and walks on.

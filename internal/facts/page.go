@@ -11,13 +11,14 @@ import (
 
 // A Page is what a person meets, as its forms say it.
 type Page struct {
-	Kind   string // sign_in, choose, consent, change_password, logout, form_post, account, error or final
+	Kind   string // sign_in, choose, consent, sign, change_password, logout, form_post, account, error or final
 	Status int
 	URL    *url.URL
 	Code   string   // data-error of an error page
 	Alert  string   // the text with role="alert"
 	Ways   []string // idp buttons
 	Boxes  []string // consent boxes
+	Files  []string // addresses of what it shows inside itself
 	Text   string   // everything written on it
 
 	forms []form
@@ -59,6 +60,9 @@ func (p *Page) read(n *html.Node, in *form) {
 	case n.Type == html.ElementNode:
 		if code := attribute(n, "data-error"); code != "" {
 			p.Code = code
+		}
+		if n.Data == "object" {
+			p.Files = append(p.Files, attribute(n, "data"))
 		}
 		if attribute(n, "role") == "alert" {
 			p.Alert = strings.TrimSpace(textOf(n))
@@ -125,6 +129,8 @@ func (p *Page) kind(origin string) string {
 			return "choose"
 		case f.has("action", "allow"):
 			return "consent"
+		case f.has("action", "sign"):
+			return "sign"
 		case f.has("action", "logout"):
 			return "logout"
 		case f.has("action", "revoke"), f.fields.Has("grant"):

@@ -11,5 +11,6 @@ import (
 func (h *House) needs(book *login.Book) map[tillit.NeedKind]server.NeedPage {
 	return map[tillit.NeedKind]server.NeedPage{
 		tillit.NeedChangePassword: changePassword{h, book},
+		tillit.NeedSign:           &signing{h, book},
 	}
 }

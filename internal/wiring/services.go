@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -23,6 +24,7 @@ var services = map[string]func(h *House, at mount) (http.Handler, error){
 	"data": func(_ *House, at mount) (http.Handler, error) {
 		return dataapi.Handler(at.guard, dataapi.Scopes{Read: at.scope("read"), Write: at.scope("write"), Delete: at.scope("delete")}), nil
 	},
+	"signdoc": openSigning,
 }
 
 // A mount is where a service answers: one resource server of one realm.
@@ -31,11 +33,16 @@ type mount struct {
 	server  *tillit.Server
 	address string    // base URL, without a slash at the end
 	guard   *rs.Guard // of the server's audience, or of its first designator
+	claims  map[string]string
 }
 
 // scope gives what the realm calls something that the service guards, "" where
 // it does not say.
 func (m mount) scope(word string) string { return string(m.server.Service.Scopes[word]) }
+
+// claim gives the member of a token that the realm has for something that the
+// service reads, "" where it does not say.
+func (m mount) claim(word string) string { return m.claims[word] }
 
 // A running service, and what it was made from.
 type running struct {
@@ -109,7 +116,7 @@ func (h *House) runServices(set *catalog.Set) error {
 			if server.Service == nil {
 				continue
 			}
-			s, err := h.runService(realm, server)
+			s, err := h.runService(realm, c, server)
 			if err != nil {
 				return fmt.Errorf("realm %s: server %s: %w", realm, server.Name, err)
 			}
@@ -123,15 +130,21 @@ func (h *House) runServices(set *catalog.Set) error {
 	return nil
 }
 
-func (h *House) runService(realm string, server *tillit.Server) (*running, error) {
-	if s := h.services.get(realm, server.Name); s != nil && reflect.DeepEqual(s.mount.server, server) {
+func (h *House) runService(realm string, c *tillit.Catalog, server *tillit.Server) (*running, error) {
+	claims := map[string]string{}
+	for word, name := range server.Service.Claims {
+		if claim := c.Claim(name); claim != nil {
+			claims[word] = claim.Wire()
+		}
+	}
+	if s := h.services.get(realm, server.Name); s != nil && reflect.DeepEqual(s.mount.server, server) && maps.Equal(s.mount.claims, claims) {
 		return s, nil
 	}
 	open := services[server.Service.Name]
 	if open == nil {
 		return nil, fmt.Errorf("no service %q; right would be one of %s", server.Service.Name, strings.Join(sorted(services), ", "))
 	}
-	at := mount{realm: realm, server: server, address: h.config.Base + "/" + realm + "/api/" + server.Name}
+	at := mount{realm: realm, server: server, address: h.config.Base + "/" + realm + "/api/" + server.Name, claims: claims}
 	if server.Issuer != "" {
 		realm = server.Issuer
 	}
