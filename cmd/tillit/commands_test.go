@@ -29,8 +29,9 @@ var varying = []struct {
 	{regexp.MustCompile(`(?m)^KID {40,}`), "KID  "},
 	{regexp.MustCompile(`(^|[^A-Za-z0-9_-])[A-Za-z0-9_-]{43}($|[^A-Za-z0-9_-])`), "$1…$2"}, // an id may begin or end in a dash
 	{regexp.MustCompile(`(?m)\b([0-9a-f]{64}|[0-9a-f]{40})\b`), "…"},
-	{regexp.MustCompile(`(?m) [0-9a-f]{12}$`), " …"}, // last in a table
+	{regexp.MustCompile(`(?m) [0-9a-f]{12}$`), " …"},                                            // last in a table
 	{regexp.MustCompile(`\b(bankid|buypass|idporten|maskinporten)\.yaml:\d+:\d+`), "$1.yaml:…"}, // shipped realms grow
+	{regexp.MustCompile(`\bin \d+ chains\b`), "in … chains"},                                    // as many as processes wrote
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "2026-01-01T12:00:00Z"},
 	{regexp.MustCompile(`\b1[78]\d{8}\b`), "1767268800"},
 	{regexp.MustCompile(`\b[A-Z2-7]{4}(-[A-Z2-7]{4}){3}\b`), "…"},
