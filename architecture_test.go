@@ -40,6 +40,7 @@ var arrows = map[string]struct {
 	"store":               {[]string{"internal/recent"}, "keeps what it is given; it interprets nothing"},
 	"store/pgtest":        {[]string{"store"}, "starts a database for tests"},
 	"store/storetest":     {[]string{"store"}, "one suite for every engine"},
+	"tillittest":          {[]string{"*"}, "a whole provider inside a test"},
 	"token":               {[]string{"internal/recent"}, "signs and seals; it does not know what for"},
 	"web":                 {nil, "writes pages; it knows neither protocol nor rules"},
 	"server":              {[]string{"token", "internal/recent"}, "everything else it reaches through interfaces of its own"},

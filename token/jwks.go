@@ -58,7 +58,7 @@ func (r *Ring) Rotate(ctx context.Context, realm, algorithm string, at time.Time
 	if err != nil {
 		return "", err
 	}
-	signer, err := generate(algorithm, r.random)
+	signer, err := r.make(algorithm)
 	if err != nil {
 		return "", fmt.Errorf("rotate key of realm %s: %w", realm, err)
 	}

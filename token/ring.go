@@ -3,6 +3,7 @@ package token
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ type Ring struct {
 	master MasterKey
 	now    func() time.Time
 	random io.Reader
+	make   func(algorithm string) (crypto.Signer, error)
 
 	mu      sync.RWMutex
 	realms  map[string]*keys
@@ -58,7 +60,18 @@ type believed struct {
 // NewRing makes a ring over a store. Nothing is read yet: keys are read, and
 // made, when a realm first needs them.
 func NewRing(store KeyStore, master MasterKey, now func() time.Time, random io.Reader) *Ring {
-	return &Ring{store: store, master: master, now: now, random: random, realms: map[string]*keys{}, verified: recent.New[[sha256.Size]byte, believed](mostVerified)}
+	make := func(algorithm string) (crypto.Signer, error) { return generate(algorithm, random) }
+	return &Ring{store: store, master: master, now: now, random: random, make: make, realms: map[string]*keys{}, verified: recent.New[[sha256.Size]byte, believed](mostVerified)}
+}
+
+// MakeBy says where new keys come from instead of the ring's randomness: tests
+// that start many providers need not wait for a new RSA key each time. It is
+// called before anything else is.
+func (r *Ring) MakeBy(make func(algorithm string) (crypto.Signer, error)) { r.make = make }
+
+// GenerateKey makes a private key for an algorithm.
+func GenerateKey(algorithm string, random io.Reader) (crypto.Signer, error) {
+	return generate(algorithm, random)
 }
 
 // Sign makes a compact JWS of the claims (JSON) with the realm's current key for
@@ -158,7 +171,7 @@ func (r *Ring) first(ctx context.Context, realm, algorithm string) (*key, error)
 	if k := ks.current(algorithm, r.now().Unix()); k != nil {
 		return k, nil
 	}
-	signer, err := generate(algorithm, r.random)
+	signer, err := r.make(algorithm)
 	if err != nil {
 		return nil, fmt.Errorf("key of realm %s: %w", realm, err)
 	}

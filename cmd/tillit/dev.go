@@ -92,7 +92,7 @@ func (d *devCommand) open(c *console, base, data string, outgoing fetch.GuardedO
 func devHandler(house *wiring.House, base string) (http.Handler, error) {
 	tools, err := dev.Handler(dev.Config{
 		Base: base, Fixtures: house.Fixtures, Catalog: func(realm string) *tillit.Catalog { return house.Catalogs.Catalog(realm, "") },
-		Advance: house.Advance, Explain: explainer(house), HTTP: &http.Client{Timeout: 10 * time.Second},
+		Advance: house.Advance, Change: house, Explain: explainer(house), HTTP: &http.Client{Timeout: 10 * time.Second},
 		Random: rand.Reader, Now: house.Now, Stylesheet: house.Pages.Stylesheet(), Delegated: house.Store,
 	})
 	if err != nil {

@@ -61,7 +61,11 @@ type Client struct {
 	AllClaimsBut  []tillit.ClaimName                 `yaml:"all_claims_but"` // empty: every claim of its scopes
 	Placements    map[tillit.ClaimName][]tillit.Sink `yaml:"placements"`
 	SubjectType   string                             `yaml:"subject_type"`
-	Sector        string                             `yaml:"sector"`
+	// RedirectURIs and PostLogoutRedirectURIs are loopback addresses of any port
+	// with the path /callback where nothing is said.
+	RedirectURIs           []string `yaml:"redirect_uris"`
+	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris"`
+	Sector                 string   `yaml:"sector"`
 }
 
 // ResourceServer gives a server of the catalog the credentials it introspects with.

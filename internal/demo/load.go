@@ -77,6 +77,7 @@ type Loaded struct{ Realms []LoadedRealm }
 type LoadedRealm struct {
 	Name          string
 	Catalog       *tillit.Catalog
+	Notes         map[string]string // for scopes that want one
 	Organizations []tillit.Organization
 	Clients       []LoadedClient
 	Servers       []LoadedServer
@@ -125,7 +126,7 @@ func Load(ctx context.Context, c Config) (*Loaded, error) {
 }
 
 func load(ctx context.Context, c Config, catalog *tillit.Catalog, data Data, password string) (LoadedRealm, error) {
-	realm := LoadedRealm{Name: data.Realm, Catalog: catalog, Delegations: data.Delegations, People: data.People}
+	realm := LoadedRealm{Name: data.Realm, Catalog: catalog, Notes: data.Notes, Delegations: data.Delegations, People: data.People}
 	var err error
 	if realm.Organizations, err = loadOrganizations(ctx, c.Store, catalog, data); err != nil {
 		return realm, err
@@ -225,6 +226,12 @@ func register(catalog *tillit.Catalog, id tillit.ClientID, d Client, notes map[s
 			client.ResponseTypes = []string{"code"}
 		}
 		client.RedirectURIs, client.PostLogoutRedirectURIs = redirectURIs, postLogoutRedirectURIs
+		if len(d.RedirectURIs) > 0 {
+			client.RedirectURIs = d.RedirectURIs
+		}
+		if len(d.PostLogoutRedirectURIs) > 0 {
+			client.PostLogoutRedirectURIs = d.PostLogoutRedirectURIs
+		}
 	}
 	return client, nil
 }
@@ -299,11 +306,25 @@ func secret(seed []byte, registry string, id tillit.ClientID) string {
 
 // loadPerson stores a person who is not there yet, and gives the row.
 func loadPerson(ctx context.Context, store Store, realm string, p Person, password string) (*tillit.Person, error) {
-	id := uuid.NewSHA1(subjects, []byte("person\x00"+realm+"\x00"+p.Username)).String()
+	id := personID(realm, p.Username)
 	there, err := store.Person(ctx, realm, id)
 	if err == nil || !errors.Is(err, tillit.ErrNotFound) {
 		return there, err
 	}
+	person, err := row(realm, p, password)
+	if err != nil {
+		return nil, err
+	}
+	return person, store.PutPerson(ctx, person)
+}
+
+// personID is the id of the person of that user name, the same in every store.
+func personID(realm, username string) string {
+	return uuid.NewSHA1(subjects, []byte("person\x00"+realm+"\x00"+username)).String()
+}
+
+// row makes the row of a person.
+func row(realm string, p Person, password string) (*tillit.Person, error) {
 	attributes := make(map[string]any, len(p.Attributes)+3)
 	for name, value := range p.Attributes {
 		attributes[name] = value
@@ -314,13 +335,13 @@ func loadPerson(ctx context.Context, store Store, realm string, p Person, passwo
 		return nil, fmt.Errorf("attributes: %w", err)
 	}
 	person := &tillit.Person{
-		Realm: realm, ID: id, Username: p.Username, Password: password, Attributes: text,
+		Realm: realm, ID: personID(realm, p.Username), Username: p.Username, Password: password, Attributes: text,
 		Subject: tillit.Subject(uuid.NewSHA1(subjects, []byte("subject\x00"+realm+"\x00"+p.Username)).String()),
 	}
 	for _, at := range p.Updated {
 		person.Updated = max(person.Updated, at)
 	}
-	return person, store.PutPerson(ctx, person)
+	return person, nil
 }
 
 // addCertificate gives the client the certificate of its organization: nothing to

@@ -5,6 +5,7 @@
 //	                                                /callback            its redirect URI
 //	                                                /dev/fixtures.json   demo clients and people
 //	                                                /dev/clock           moves time forward
+//	                                                /dev/realms/…        changes people and clients
 //
 // The playground is an ordinary client: it finds the endpoints by discovery,
 // uses PKCE, state and nonce, and calls the provider over HTTP. It knows nothing

@@ -29,6 +29,8 @@ type Config struct {
 	Explain func(ctx context.Context, realm, jti string) (Explanation, error)
 	// Delegated keeps the delegations between demo organizations.
 	Delegated Delegations
+	// Change changes the demo data; nil where nobody may.
+	Change Changer
 	// HTTP calls the provider. It must not follow redirects to other hosts.
 	HTTP *http.Client
 	// Random makes state, nonce and verifier.
@@ -78,6 +80,7 @@ func Handler(c Config) (http.Handler, error) {
 		mux.HandleFunc("POST /dev/delegations", c.delegate)
 		mux.HandleFunc("GET /dev/delegations", pages.delegationsPage)
 	}
+	c.changes(mux)
 	pages.routes(mux)
 	return guard(mux), nil
 }

@@ -27,12 +27,13 @@ func (h *House) loadDemo(ctx context.Context, hasher *login.Hasher) error {
 	if err != nil {
 		return fmt.Errorf("demo data: seed: %w", err)
 	}
-	h.Loaded, err = demo.Load(ctx, demo.Config{
+	h.demo.config = demo.Config{
 		Data: data, Store: h.Store, Catalogs: h.Catalogs, Seed: seed,
 		Key:          h.demoKey,
 		Certificate:  h.PKI.OrganizationKey,
-		HashPassword: func(password string) (string, error) { return hasher.Hash(ctx, password) },
-	})
+		HashPassword: func(password string) (string, error) { return hasher.Hash(context.WithoutCancel(ctx), password) },
+	}
+	h.Loaded, err = demo.Load(ctx, h.demo.config)
 	return err
 }
 
@@ -41,6 +42,8 @@ func (h *House) demoPeople(realm string) []login.Demo {
 	if h.Loaded == nil {
 		return nil
 	}
+	h.demo.mu.RLock()
+	defer h.demo.mu.RUnlock()
 	var list []login.Demo
 	for i := range h.Loaded.Realms {
 		r := &h.Loaded.Realms[i]
@@ -60,6 +63,8 @@ func (h *House) demoByNumber(ctx context.Context, realm, number string) (*tillit
 	if h.Loaded == nil {
 		return nil, tillit.ErrNotFound
 	}
+	h.demo.mu.RLock()
+	defer h.demo.mu.RUnlock()
 	for i := range h.Loaded.Realms {
 		r := &h.Loaded.Realms[i]
 		for j := range r.People {
@@ -73,6 +78,8 @@ func (h *House) demoByNumber(ctx context.Context, realm, number string) (*tillit
 
 // Fixtures builds what dev tells of the demo data.
 func (h *House) Fixtures() (demo.Fixtures, error) {
+	h.demo.mu.RLock()
+	defer h.demo.mu.RUnlock()
 	return h.Loaded.Fixtures(demo.Addresses{
 		Issuer: h.Provider.Issuer, APIs: h.apis,
 		TrustAnchors: func(realm string) []string {

@@ -20,7 +20,9 @@ func (h *House) demoKey(ctx context.Context, registry string, id tillit.ClientID
 	var failed error
 	stored, err := h.Store.Secret(ctx, "", "demo key of "+registry+" "+string(id)+" "+algorithm, func() []byte {
 		var signer any
-		if algorithm == "RS256" {
+		if h.config.NewKey != nil {
+			signer, failed = h.config.NewKey(algorithm)
+		} else if algorithm == "RS256" {
 			signer, failed = rsa.GenerateKey(rand.Reader, 2048)
 		} else {
 			signer, failed = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

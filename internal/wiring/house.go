@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -43,6 +44,9 @@ type Config struct {
 	Admit func(*catalog.Set) error
 	// Cheap makes password hashes cost next to nothing, for tests.
 	Cheap bool
+	// NewKey makes the keys that tokens and demo clients sign with; nil: each is
+	// new. Tests that start many houses let them share some.
+	NewKey func(algorithm string) (crypto.Signer, error)
 	// Operations says what those who run the house want to see of it.
 	Operations Operations
 	// Outgoing bounds requests to addresses that strangers gave.
@@ -73,8 +77,9 @@ type House struct {
 	config   Config
 	services runner
 	ended    chan struct{} // a session has ended
-	offset   atomic.Int64  // of the clock, in nanoseconds; dev moves it
-	scopes   registered    // that organizations keep
+	demo     demonstration
+	offset   atomic.Int64 // of the clock, in nanoseconds; dev moves it
+	scopes   registered   // that organizations keep
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 }
@@ -118,6 +123,9 @@ func (h *House) furnish(ctx context.Context) error {
 	h.Metrics = h.counts()
 	h.Fetch = fetch.NewGuarded(c.Outgoing)
 	h.Keys = token.NewRing(h.Store, c.MasterKey, h.Now, rand.Reader)
+	if c.NewKey != nil {
+		h.Keys.MakeBy(c.NewKey)
+	}
 	h.PKI = pki.New(pki.Config{Register: h.Store, Sealer: c.MasterKey, Now: h.Now, Random: rand.Reader, Status: h.statusAddress})
 	var err error
 	if h.Pages, err = web.New(); err != nil {
