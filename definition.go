@@ -74,7 +74,7 @@ type SingleSignOn struct{ Idle, Max int64 } // seconds
 
 // RequestSettings say what an authorization request may and must have.
 type RequestSettings struct {
-	Features   []string // par, request_object, encrypted_request_object, request_uri, registration, dpop
+	Features   []string // par, request_object, encrypted_request_object, request_uri, registration, dpop, dpop_nonce
 	Require    []string // pkce, state, nonce
 	Private    []Sensitivity
 	Dialect    string // name of the parameter that picks a dialect, or ""

@@ -169,6 +169,9 @@ func (c *catalogBuilder) request(n *node) tillit.RequestSettings {
 	if require := n.get("require"); require != nil {
 		r.Require = require.strs()
 	}
+	if slices.Contains(r.Features, "dpop_nonce") && !slices.Contains(r.Features, "dpop") {
+		c.faults.at(n.get("features"), "dpop beside it", "dpop_nonce stands without dpop")
+	}
 	return r
 }
 

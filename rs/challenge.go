@@ -17,6 +17,7 @@ type refusal struct {
 	acr         []string
 	maxAge      time.Duration
 	scheme      string // of the challenge; "": Bearer
+	nonce       string // that the next proof is to bear
 }
 
 func noCredentials() *refusal { return &refusal{status: http.StatusUnauthorized} }
@@ -33,6 +34,11 @@ func invalidToken() *refusal {
 
 func invalidProof() *refusal {
 	return &refusal{status: http.StatusUnauthorized, code: "invalid_dpop_proof", description: "one DPoP header is needed, new, for this request and this token"}
+}
+
+// useNonce asks for the same again, with a nonce in the proof (RFC 9449 §9).
+func useNonce(nonce string) *refusal {
+	return &refusal{status: http.StatusUnauthorized, code: "use_dpop_nonce", description: "the proof needs the nonce of the header DPoP-Nonce", nonce: nonce}
 }
 
 func insufficientScope(scopes []string) *refusal {
@@ -65,6 +71,9 @@ func (g *Guard) write(w http.ResponseWriter, f *refusal) {
 		h.Set("Retry-After", "5")
 	} else {
 		h["Www-Authenticate"] = g.challenges(f)
+	}
+	if f.nonce != "" {
+		h.Set("DPoP-Nonce", f.nonce)
 	}
 	if f.code == "" {
 		w.WriteHeader(f.status)

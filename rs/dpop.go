@@ -29,6 +29,10 @@ type DPoP struct {
 	// Address gives the address of a request as its client knows it; nil: by
 	// Host and the connection, which a proxy may change.
 	Address func(r *http.Request) string
+	// NonceSecret, if there is one, makes proofs bear a nonce that this API gave
+	// lately (RFC 9449 §9). Nonces are made of it and the clock: processes that
+	// share it take each other's. Use at least 32 random bytes.
+	NonceSecret []byte
 
 	mu            sync.Mutex
 	seen, earlier map[[sha256.Size]byte]struct{} // since begun, and in the time before
@@ -73,6 +77,7 @@ func (d *DPoP) Check(r *http.Request, accessToken, thumbprint string) error {
 		Address string   `json:"htu"`
 		Issued  *instant `json:"iat"`
 		Token   string   `json:"ath"`
+		Nonce   string   `json:"nonce"`
 	}
 	if json.Unmarshal(payload, &claims) != nil {
 		return fmt.Errorf("%w: claims are not what RFC 9449 says", ErrInvalidProof)
@@ -90,6 +95,8 @@ func (d *DPoP) Check(r *http.Request, accessToken, thumbprint string) error {
 		return fmt.Errorf("%w: iat is not now", ErrInvalidProof)
 	case subtle.ConstantTimeCompare([]byte(claims.Token), []byte(base64.RawURLEncoding.EncodeToString(hash[:]))) != 1:
 		return fmt.Errorf("%w: ath is not of the token", ErrInvalidProof)
+	case len(d.NonceSecret) > 0 && !goodNonce(d.NonceSecret, claims.Nonce, now):
+		return UseNonce(nonceOf(d.NonceSecret, now/nonceTime))
 	}
 	return d.spend(sha256.Sum256([]byte(key+"\x00"+claims.ID)), now)
 }

@@ -149,3 +149,50 @@ func TestGuardWithProofs(t *testing.T) {
 		t.Errorf("replayed: %d %s", w.Code, got)
 	}
 }
+
+// A client learns the nonce to use from the refusal, and is told another when that
+// one is too old.
+func TestGuardWithNonces(t *testing.T) {
+	key, holder := newKey(t), newKey(t)
+	now, number := int64(at), 0
+	clock := func() time.Time { return time.Unix(now, 0) }
+	guard := guardOf(key)
+	guard.Proof = (&DPoP{Now: clock, NonceSecret: []byte("the secret of all processes of this API")}).Check
+	replica := guardOf(key)
+	replica.Proof = (&DPoP{Now: clock, NonceSecret: []byte("the secret of all processes of this API")}).Check
+	token := sign(t, key, "k1", "at+jwt", with("cnf", map[string]any{"jkt": thumbprint(t, holder)}))
+	send := func(guard *Guard, nonce any) *httptest.ResponseRecorder {
+		number++
+		claims := map[string]any{"jti": fmt.Sprint(number), "htm": "GET", "htu": "http://example.com/trees", "iat": now, "ath": hashOf(token)}
+		if nonce != nil {
+			claims["nonce"] = nonce
+		}
+		r := request("DPoP " + token)
+		r.RequestURI = "/trees"
+		r.Header.Set("DPoP", forge(t, holder, map[string]any{"typ": "dpop+jwt", "alg": "ES256", "jwk": jose.JSONWebKey{Key: &holder.PublicKey}}, claims))
+		return pass(guard, Route{}, r)
+	}
+	w := send(guard, nil)
+	nonce := w.Header().Get("DPoP-Nonce")
+	if got := w.Header().Get("WWW-Authenticate"); w.Code != 401 || nonce == "" || !strings.HasPrefix(got, "DPoP ") || !strings.Contains(got, `error="use_dpop_nonce"`) {
+		t.Fatalf("without a nonce: %d %s, DPoP-Nonce %q; want 401 and one to use", w.Code, got, nonce)
+	}
+	for name, g := range map[string]*Guard{"the same process": guard, "another one": replica} {
+		if w := send(g, nonce); w.Code != 200 {
+			t.Errorf("with the nonce, %s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	for _, wrong := range []any{"", "x", nonce + "x"} {
+		if w := send(guard, wrong); w.Code != 401 || w.Header().Get("DPoP-Nonce") != nonce {
+			t.Errorf("nonce %v: %d; want 401 and the right one", wrong, w.Code)
+		}
+	}
+	now += nonceTime
+	if w := send(guard, nonce); w.Code != 200 {
+		t.Errorf("the former nonce: %d; want it taken", w.Code)
+	}
+	now += nonceTime
+	if w := send(guard, nonce); w.Code != 401 || w.Header().Get("DPoP-Nonce") == nonce {
+		t.Errorf("the nonce before: %d; want 401 and the newest", w.Code)
+	}
+}

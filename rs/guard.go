@@ -38,8 +38,8 @@ type Guard struct {
 	// Leeway is how far the issuer's clock may be off; zero: not at all.
 	Leeway time.Duration
 	// Proof checks that who sends a token holds the key it is bound to (cnf.jkt,
-	// RFC 9449 §7.1), as [DPoP.Check] does; an error wraps [ErrInvalidProof] or
-	// [ErrInvalidToken], or is ours. nil: bound tokens are refused, for without
+	// RFC 9449 §7.1), as [DPoP.Check] does; an error wraps [ErrInvalidProof],
+	// [ErrInvalidToken] or a [UseNonce], or is ours. nil: bound tokens are refused, for without
 	// its proof one is a stolen one.
 	Proof func(r *http.Request, accessToken, thumbprint string) error
 	// Certificate gives the client's certificate of the connection, nil for none
@@ -96,9 +96,12 @@ func (g *Guard) check(r *http.Request, route *Route) (*Token, *refusal) {
 }
 
 func refusalOf(err error) *refusal {
+	nonce, needed := errors.AsType[UseNonce](err)
 	switch {
 	case errors.Is(err, ErrInvalidToken):
 		return invalidToken()
+	case needed:
+		return useNonce(string(nonce))
 	case errors.Is(err, ErrInvalidProof):
 		return invalidProof()
 	}

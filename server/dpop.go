@@ -9,6 +9,24 @@ import (
 	"github.com/tillit/tillit/token"
 )
 
+// NonceSecret is the name of the secret of a realm that nonces are made of.
+const NonceSecret = "dpop nonce"
+
+// giveNonce answers every request that brings a proof with the nonce that the next
+// one is to bear, where the realm asks for nonces (RFC 9449 §8.2): also when this
+// one bore an older one, and was taken or refused.
+func (p *Provider) giveNonce(w http.ResponseWriter, r *http.Request, realm *realm) error {
+	if r.Header.Get("DPoP") == "" || !feature(realm.catalog, "dpop_nonce") {
+		return nil
+	}
+	secret, err := p.Secret(r.Context(), realm.name, NonceSecret)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("DPoP-Nonce", token.Nonce(secret, p.now()))
+	return nil
+}
+
 // proofOf reads and uses up the DPoP proof of a request (RFC 9449 §4.3); it
 // gives the thumbprint of its key, "" for a request without one. accessToken is
 // the token that came along, thumbprint the key the proof must be of, both ""
@@ -26,6 +44,13 @@ func (p *Provider) proofOf(r *http.Request, realm *realm, client *tillit.Client,
 		Method: r.Method, URL: realm.issuer + strings.TrimPrefix(r.URL.Path, "/"+realm.name),
 		AccessToken: accessToken, Thumbprint: thumbprint, At: now, Algorithms: p.algorithmsOf(client),
 	}
+	if feature(realm.catalog, "dpop_nonce") && p.on("proofs bear a nonce") {
+		secret, err := p.Secret(r.Context(), realm.name, NonceSecret)
+		if err != nil {
+			return "", err
+		}
+		rules.Nonce = func(nonce string) bool { return token.GoodNonce(secret, nonce, now) }
+	}
 	proof, err := token.VerifyDPoP(sent[0], rules)
 	if e, ok := errors.AsType[*token.Refusal](err); ok && e.Key == token.WrongAddress && p.MutualTLS != nil && p.MutualTLS.Base != "" {
 		rules.URL = p.MutualTLS.Base + r.URL.Path
@@ -33,7 +58,11 @@ func (p *Provider) proofOf(r *http.Request, realm *realm, client *tillit.Client,
 	}
 	var refused *token.Refusal
 	if errors.As(err, &refused) {
-		return "", refuse("invalid_dpop_proof", "DPoP: %s", refused.Why)
+		code := "invalid_dpop_proof"
+		if refused.Key == token.UseNonce {
+			code = "use_dpop_nonce"
+		}
+		return "", refuse(code, "DPoP: %s", refused.Why)
 	}
 	if err != nil {
 		return "", err

@@ -195,12 +195,16 @@ func (p *Provider) wrap(rt route) http.HandlerFunc {
 			return
 		}
 		p.headers(w, rt)
-		if rt.cors && r.Header.Get("Origin") != "" {
+		if rt.cors && r.Header.Get("Origin") != "" && p.on("scripts read what clients ask for") {
 			w.Header().Set("Access-Control-Allow-Origin", "*")
-			w.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate")
+			w.Header().Set("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce")
 		}
 		if len(r.Header.Values("Authorization")) > 1 {
 			p.fail(w, r, realm, rt.to, refuse("invalid_request", "the header Authorization stands more than once"))
+			return
+		}
+		if err := p.giveNonce(w, r, realm); err != nil {
+			p.fail(w, r, realm, rt.to, err)
 			return
 		}
 		if err := rt.serve(w, r, realm); err != nil {
