@@ -42,7 +42,7 @@ func (q *question) findSingle(entry *ClaimAsk, sink Sink) {
 		s.reason = UnknownClaim
 	case !q.openid:
 		s.reason = OpenIDMissing
-	case sink == SinkUserInfo && !q.ask.yieldsAccessToken(): // CL-4
+	case sink == SinkUserInfo && !q.ask.yieldsAccessToken() && !q.cat.off[WrongSink]: // CL-4
 		s.reason = WrongSink
 	case !q.goesTo(s.claim, sink, true):
 		s.reason = WrongSink

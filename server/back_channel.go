@@ -80,7 +80,7 @@ func (p *Provider) tellLogout(ctx context.Context, l tillit.Logout) error {
 // sendLogout reports whether there was somebody to tell.
 func (p *Provider) sendLogout(ctx context.Context, l tillit.Logout) (told bool, err error) {
 	realm := p.realmOf(l.Realm)
-	if realm == nil || p.Messenger == nil {
+	if realm == nil || p.Messenger == nil || !p.on("clients hear of logouts") {
 		return false, nil
 	}
 	client, err := p.Store.Client(ctx, realm.catalog.Registry, l.Client)

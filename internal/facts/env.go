@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -154,6 +155,42 @@ func (e *Env) LetIn(scope, organization string, granted bool) {
 	if err := e.provider.LetIn(e.realm.Name, e.N(scope), organization, granted); err != nil {
 		e.t.Fatalf("access of %s to %s: %v", organization, scope, err)
 	}
+}
+
+// Change changes members of a client's registration. A check does it to a provider
+// of its own (With), for others rely on the clients as they are.
+func (e *Env) Change(client string, members map[string]any) {
+	e.t.Helper()
+	if err := e.provider.Change(e.realm.Name, e.N(client), members); err != nil {
+		e.t.Fatalf("client %s with %v: %v", client, members, err)
+	}
+}
+
+// Invite gives an initial token for clients that register themselves.
+func (e *Env) Invite() string {
+	e.t.Helper()
+	initial, err := e.provider.Invite(e.realm.Name)
+	if err != nil {
+		e.t.Fatalf("an initial token of %s: %v", e.realm.Name, err)
+	}
+	return initial
+}
+
+// Register registers a client by its metadata (RFC 7591), with an initial token or
+// without ("").
+func (e *Env) Register(initial string, metadata map[string]any) (status int, answer map[string]any) {
+	e.t.Helper()
+	text, err := json.Marshal(metadata)
+	if err != nil {
+		e.t.Fatalf("metadata: %v", err)
+	}
+	req := e.request(http.MethodPost, e.Issuer()+"/register", bytes.NewReader(text))
+	req.Header.Set("Content-Type", "application/json")
+	if initial != "" {
+		req.Header.Set("Authorization", "Bearer "+initial)
+	}
+	status, _, body := e.send(req)
+	return status, e.object("registration", body)
 }
 
 // Advance moves the provider's clock forward.

@@ -78,6 +78,12 @@ type Provider struct {
 	// LetIn lets an organization in to a scope, or out of it, as its owner would.
 	LetIn func(realm, scope, organization string, granted bool) error
 
+	// Change changes members of a client's registration, as its operator would.
+	Change func(realm, client string, members map[string]any) error
+
+	// Invite gives an initial token for clients that register themselves.
+	Invite func(realm string) (string, error)
+
 	moved time.Duration // how far its clock is ahead of ours
 }
 

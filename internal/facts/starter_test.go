@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tillit/tillit"
+	"github.com/tillit/tillit/fetch"
 	"github.com/tillit/tillit/internal/wiring"
 	"github.com/tillit/tillit/realms"
 	demodata "github.com/tillit/tillit/realms/demo"
@@ -40,7 +42,7 @@ func (house) Start(t TB, options Options) (*Provider, error) {
 	}
 	config := wiring.Config{
 		Base: "http://" + listener.Addr().String(), Realms: options.Realms, Demo: options.Demo, Stamp: "dev", MasterKey: key,
-		Cheap: true, WithoutChecks: options.WithoutChecks, Log: slog.New(slog.DiscardHandler),
+		Cheap: true, Outgoing: fetch.GuardedOptions{AllowLoopback: true}, WithoutChecks: options.WithoutChecks, Log: slog.New(slog.DiscardHandler),
 	}
 	if os.Getenv("TILLIT_FACTS_LOG") != "" { // to see what the provider says of a red fact
 		config.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -79,8 +81,40 @@ func (house) Start(t TB, options Options) (*Provider, error) {
 			registry := h.Catalogs.Catalog(realm, "").Registry
 			return h.Store.PutAccess(context.Background(), registry, tillit.ScopeName(scope), organization, granted)
 		},
+		Change: func(realm, client string, members map[string]any) error {
+			return change(t.Context(), h.Store, h.Catalogs.Catalog(realm, "").Registry, tillit.ClientID(client), members)
+		},
+		Invite: func(realm string) (string, error) {
+			initial := "ti_" + random()
+			return initial, h.Store.SaveInitialToken(t.Context(), realm, token.Hash(initial), 10, h.Now().Unix()+3600)
+		},
 		Succeed: func(realm, username string) error { return succeed(t.Context(), h.Store, realm, username, erases) },
 	}, nil
+}
+
+// change puts members over those of a client.
+func change(ctx context.Context, store *store.Store, registry string, id tillit.ClientID, members map[string]any) error {
+	known, err := store.Client(ctx, registry, id)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(known)
+	if err != nil {
+		return err
+	}
+	all := map[string]any{}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	maps.Copy(all, members)
+	if text, err = json.Marshal(all); err != nil {
+		return err
+	}
+	changed := tillit.Client{Revision: known.Revision}
+	if err := json.Unmarshal(text, &changed); err != nil {
+		return err
+	}
+	return store.PutClient(ctx, registry, &changed)
 }
 
 // succeed erases a person and stores another one with the same user name and, as

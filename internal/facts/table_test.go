@@ -2,6 +2,7 @@ package facts
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,7 @@ var tables = []struct {
 }{
 	{"bankid", bankIDFacts, 62},
 	{"buypass", buypassFacts, 36},
-	{"standards", standardsFacts, 26},
+	{"standards", slices.Concat(standardsFacts, furtherFacts), 44},
 	{"digdir", digdirFacts, 75},
 }
 

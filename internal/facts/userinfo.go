@@ -12,6 +12,7 @@ type UserInfo struct {
 	Type      string         // media type, without parameters
 	Claims    map[string]any // in the realm's own names; of a signed answer, once verified
 	Challenge string         // WWW-Authenticate
+	Header    http.Header
 	Body      []byte
 }
 
@@ -32,7 +33,7 @@ func (e *Env) userInfo(req *http.Request) *UserInfo {
 	if err != nil {
 		media = ""
 	}
-	u := &UserInfo{Status: status, Type: media, Challenge: header.Get("WWW-Authenticate"), Body: body}
+	u := &UserInfo{Status: status, Type: media, Challenge: header.Get("WWW-Authenticate"), Header: header, Body: body}
 	if status != http.StatusOK {
 		return u
 	}
