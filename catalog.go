@@ -302,6 +302,9 @@ func (c *Catalog) findAlone() {
 	for i := range c.Definition.Claims {
 		claim := &c.Definition.Claims[i]
 		claim.alone = len(claim.scopes) == 1
+		for j := range c.Definition.Details {
+			claim.alone = claim.alone && !contains(c.Definition.Details[j].Claims, claim.Name)
+		}
 		for _, frames := range [...][]frame{c.frames, c.machine} {
 			for j := range frames {
 				claim.alone = claim.alone && !contains(frames[j].claims, claim)

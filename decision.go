@@ -26,7 +26,7 @@ type ScopeVerdict struct {
 type ClaimVerdict struct {
 	Claim  ClaimName `json:"claim"`
 	Sink   Sink      `json:"sink"`
-	Via    string    `json:"via,omitempty"` // the scope, "claims" for the claims parameter, "" for the token's frame
+	Via    string    `json:"via,omitempty"` // the scope, the type of detail, "claims" for the claims parameter, "" for the token's frame
 	Reason Reason    `json:"reason"`
 	By     string    `json:"by,omitempty"`
 }

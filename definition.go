@@ -180,7 +180,10 @@ type DetailType struct {
 	Needs  NeedKind
 	Source string // who completes it; without a page of its own, before it is decided
 	Adds   []string
-	Claims []ClaimName
+	// Digests names members that the token's copy gets, by the field whose digest
+	// they are.
+	Digests map[string]string
+	Claims  []ClaimName
 	// Consent is what the person agrees to, with paths into the detail in braces;
 	// nil: nobody is asked.
 	Consent Text

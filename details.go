@@ -100,10 +100,15 @@ func (q *question) completed(t *DetailType, detail *Detail) *Completed {
 // add is never told, and what was asked for stays as it was asked.
 func (q *question) whole(detail *Detail) Detail {
 	t := q.cat.details[detail.Type]
-	if t == nil || !t.Completed() {
+	if t == nil || !t.Completed() && len(t.Digests) == 0 {
 		return *detail
 	}
 	full := Detail{Type: detail.Type, Fields: maps.Clone(detail.Fields)}
+	for name, field := range t.Digests {
+		if raw, sent := detail.Fields[field]; sent {
+			full.Fields[name] = digestOf(raw)
+		}
+	}
 	if c := q.completed(t, detail); c != nil {
 		for _, name := range t.Adds {
 			if raw, ok := c.Adds[name]; ok && full.Fields[name] == nil {
@@ -112,6 +117,17 @@ func (q *question) whole(detail *Detail) Detail {
 		}
 	}
 	return full
+}
+
+// digestOf gives a JSON string: the base64 of the SHA-256 of a value, as it was
+// sent but for blanks between its parts.
+func digestOf(raw json.RawMessage) json.RawMessage {
+	var compact bytes.Buffer
+	if json.Compact(&compact, raw) != nil {
+		return raw // never: what is no JSON was refused before
+	}
+	sum := sha256.Sum256(compact.Bytes())
+	return json.RawMessage(`"` + base64.StdEncoding.EncodeToString(sum[:]) + `"`)
 }
 
 // firstUnknown names a member the type does not have. Of several the first by

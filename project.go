@@ -155,8 +155,8 @@ func (q *question) goesTo(claim *Claim, sink Sink, asked bool) bool {
 		contains(claim.MayAlso, sink) && (asked || contains(q.client.Placements[claim.Name], sink))
 }
 
-// projectClaims finds the claims of every sink: the frames, what the given
-// scopes yield, what was asked for singly.
+// projectClaims finds the claims of every sink: the frames, what the given scopes
+// yield, what comes with the given details, what was asked for singly.
 func (q *question) projectClaims() {
 	q.idToken = !q.machine() && q.gives(OpenID)
 	q.userInfo = q.idToken && q.ask.yieldsAccessToken() && q.gives(q.userInfoScope())
@@ -164,6 +164,9 @@ func (q *question) projectClaims() {
 	q.projectFrames()
 	for i := range q.candidates {
 		q.projectScope(&q.candidates[i])
+	}
+	for i := range q.d.Details {
+		q.projectDetail(&q.d.Details[i])
 	}
 	for i := range q.singles {
 		q.projectSingle(&q.singles[i])
@@ -275,6 +278,25 @@ func (q *question) projectScopeClaim(c *candidate, claim *Claim) {
 	}
 	if !delivered {
 		q.tell(claim, claim.Name, firstSink(claim), via, WrongSink, "")
+	}
+}
+
+// projectDetail delivers the claims that come with a detail that was given. They
+// are subject to what every claim of a scope is.
+func (q *question) projectDetail(v *DetailVerdict) {
+	t := q.cat.details[v.Type]
+	if t == nil || v.Reason != Given {
+		return
+	}
+	for _, name := range t.Claims {
+		claim := q.cat.claims[name]
+		if reason := q.claimFor(claim); reason != "" {
+			q.tell(claim, name, firstSink(claim), v.Type, reason, "")
+			continue
+		}
+		for _, sink := range claim.Sinks {
+			q.give(claim, sink, v.Type)
+		}
 	}
 }
 

@@ -1,7 +1,8 @@
 package tillit
 
 // A View is what is recorded of a decision: names, reasons and the shape, never
-// a value, a hint or a free text. A name that is not the catalog's own is what
+// a value, a hint or a free text of the request. Of a scope that a client has for a
+// reason the record says the reason. A name that is not the catalog's own is what
 // somebody wrote into a request, and might be anything, a person's number too:
 // it is recorded as Unnamed. Explanations show the Decision itself.
 type View struct {
@@ -10,6 +11,7 @@ type View struct {
 	Revision  int64             `json:"client_revision"`
 	Endpoint  string            `json:"endpoint"`
 	Scopes    []ScopeVerdict    `json:"scopes,omitempty"`
+	Reasons   []Provision       `json:"provisioned,omitempty"` // of the scopes given, what had to be noted for them
 	Claims    []ClaimVerdict    `json:"claims,omitempty"`
 	Resources []ResourceVerdict `json:"resources,omitempty"`
 	Details   []DetailVerdict   `json:"authorization_details,omitempty"`
@@ -33,6 +35,7 @@ func (d *Decision) View(catalog *Catalog, client *Client, ask *Ask, facts *Facts
 	for _, s := range d.Scopes {
 		v.Scopes = append(v.Scopes, ScopeVerdict{r.scope(s.Scope), s.Reason, r.by(s.Reason, s.By)})
 	}
+	v.Reasons = d.noted(catalog, client)
 	for _, c := range d.ClaimVerdicts(catalog) {
 		v.Claims = append(v.Claims, ClaimVerdict{r.claim(c.Claim), c.Sink, c.Via, c.Reason, r.by(c.Reason, c.By)})
 	}
@@ -51,6 +54,30 @@ func (d *Decision) View(catalog *Catalog, client *Client, ask *Ask, facts *Facts
 		v.Way, v.ACR, v.AuthTime = s.Way, s.ACR, s.AuthTime
 	}
 	return v
+}
+
+// noted gives what had to be noted when the given scopes were put on the client:
+// on what basis, and what for.
+func (d *Decision) noted(catalog *Catalog, client *Client) []Provision {
+	var list []Provision
+	for _, name := range d.Shape.Scopes {
+		scope := catalog.Scope(name)
+		if scope == nil || len(scope.ProvisionWith) == 0 {
+			continue
+		}
+		for i := range client.Scopes {
+			if p := &client.Scopes[i]; catalog.Scope(p.Scope) == scope {
+				notes := make(map[string]string, len(scope.ProvisionWith))
+				for _, note := range scope.ProvisionWith {
+					if text := p.Notes[note]; text != "" {
+						notes[note] = text
+					}
+				}
+				list = append(list, Provision{name, notes})
+			}
+		}
+	}
+	return list
 }
 
 // A recorder knows which names are the catalog's or the client's own.

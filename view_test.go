@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/story"
 )
 
@@ -75,5 +78,24 @@ func TestViewKeepsTheCatalogsNames(t *testing.T) {
 				t.Errorf("%s: the record says %v, the decision %v", s.Name, v, d.Scopes[i])
 			}
 		}
+	}
+}
+
+// TestViewSaysWhatFor: a scope that is put on a client for a reason is recorded with
+// the reason, where it is given and only there.
+func TestViewSaysWhatFor(t *testing.T) {
+	s := story.NewScene(find)
+	for _, line := range []string{"realm bankid", "client merchant", "has nnin nnin_altsub phone", "asks openid nnin_altsub phone", "signed in BID"} {
+		if err := s.Read(line); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+	}
+	for i := range s.Client.Scopes {
+		s.Client.Scopes[i].Notes = map[string]string{"legal_basis": "the act on something", "purpose": "lookup", "ticket": "4711"}
+	}
+	d := s.Decide()
+	want := []tillit.Provision{{Scope: "nnin_altsub", Notes: map[string]string{"legal_basis": "the act on something", "purpose": "lookup"}}}
+	if diff := cmp.Diff(want, d.View(s.Catalog, &s.Client, &s.Ask, &s.Facts).Reasons); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -21,7 +21,7 @@ var discoveryRoots = []string{"realm", "server", "endpoint"}
 var known = map[string][]string{
 	"client":   {"id", "authentication", "organization", "on_behalf_of", "certificate"},
 	"acting":   {"consumer", "supplier", "source"},
-	"grant":    {"scopes", "roles", "userinfo", "dialect", "token_type", "refresh_lifetime"},
+	"grant":    {"scopes", "roles", "userinfo", "dialect", "token_type", "refresh_lifetime", "details"},
 	"realm":    {"name", "version"},
 	"endpoint": {"authorization", "token", "userinfo", "introspection", "revocation", "jwks", "logout"},
 }

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"slices"
+
 	"github.com/tillit/tillit"
 )
 
@@ -105,19 +107,41 @@ func (c *catalogBuilder) protocolName(name string, at *node) bool {
 	return false
 }
 
+// digests reads which members are the digest of which field.
+func (c *catalogBuilder) digests(n *node) map[string]string {
+	var all map[string]string
+	var known []string
+	for _, f := range n.get("fields").each() {
+		known = append(known, f.key)
+	}
+	for _, m := range n.get("digests").each() {
+		field := m.value.str()
+		if !slices.Contains(known, field) || slices.Contains(known, m.key) {
+			c.faults.at(m.value, near(field, known), "a digest is of a field, under a name that no field has")
+			continue
+		}
+		if all == nil {
+			all = map[string]string{}
+		}
+		all[m.key] = field
+	}
+	return all
+}
+
 func (c *catalogBuilder) details() []tillit.DetailType {
 	var all []tillit.DetailType
 	for _, m := range c.root.get("authorization_details").each() {
 		n := m.value
 		d := tillit.DetailType{
-			Type:   m.key,
-			Title:  c.title(n, c.realmBuilder),
-			Pushed: n.get("pushed").flag(false),
-			Alone:  n.get("alone").flag(false),
-			Needs:  tillit.NeedKind(n.get("needs").str()),
-			Source: n.get("source").str(),
-			Adds:   n.get("adds").strs(),
-			Claims: references[tillit.ClaimName](c, n.get("claims"), c.claims),
+			Type:    m.key,
+			Title:   c.title(n, c.realmBuilder),
+			Pushed:  n.get("pushed").flag(false),
+			Alone:   n.get("alone").flag(false),
+			Needs:   tillit.NeedKind(n.get("needs").str()),
+			Source:  n.get("source").str(),
+			Adds:    n.get("adds").strs(),
+			Digests: c.digests(n),
+			Claims:  references[tillit.ClaimName](c, n.get("claims"), c.claims),
 		}
 		if n.get("consent") != nil {
 			d.Consent = c.text(n, "consent", c.realmBuilder)

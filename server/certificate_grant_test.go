@@ -68,8 +68,8 @@ func TestOwnErrorsHaveAPage(t *testing.T) {
 	refused := o.Asserted("demo-provider", "no:such", nil)
 	o.FailedAs(refused, 400, "invalid_scope", "MP-200")
 	status, _, body := o.Get(refused.Text("error_uri"), "")
-	if status != http.StatusOK || !strings.Contains(string(body), "MP-200") {
-		t.Errorf("GET error_uri: %d %.300s; want 200 and the code", status, body)
+	if status != http.StatusOK || !strings.Contains(string(body), `data-error="MP-200"`) || strings.Contains(string(body), "done-mark") {
+		t.Errorf("GET error_uri: %d %.300s; want 200 and the code on a page of errors", status, body)
 	}
 	if status, _, _ := o.Get(o.Issuer()+"/errors/MP-999", ""); status != http.StatusNotFound {
 		t.Errorf("GET an unknown code: %d; want 404", status)

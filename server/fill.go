@@ -266,8 +266,20 @@ func (f *filling) grantRoot() any {
 	}
 	return map[string]any{
 		"scopes": scopes, "roles": roles, "userinfo": userinfo, "dialect": f.catalog.Dialect,
-		"token_type": f.tokenType(), "refresh_lifetime": shape.Inactive,
+		"token_type": f.tokenType(), "refresh_lifetime": shape.Inactive, "details": f.detailRoots(),
 	}
+}
+
+// detailRoots are the authorization details as the tokens have them.
+func (f *filling) detailRoots() []any {
+	list := make([]any, 0, len(f.decision.Shape.Details))
+	for i := range f.decision.Shape.Details {
+		text, err := json.Marshal(f.decision.Shape.Details[i].Fields)
+		if object := decodeObject(text); err == nil && object != nil {
+			list = append(list, object)
+		}
+	}
+	return list
 }
 
 func (f *filling) realmRoot() any {

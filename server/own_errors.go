@@ -34,7 +34,7 @@ func (p *Provider) ownError(w http.ResponseWriter, r *http.Request, realm *realm
 	for i := range told {
 		told[i] = strings.TrimSuffix(told[i], ".") + "."
 	}
-	return p.page(w, r, realm, http.StatusOK, "done", language, "", Done{Title: code, Text: strings.Join(told, " ")})
+	return p.page(w, r, realm, http.StatusOK, "error", language, "", ErrorPage{Code: code, Title: "own_error.title", Text: strings.Join(told, " ")})
 }
 
 // meaning is the sentence of a reason, "" for a key that is none.

@@ -143,10 +143,12 @@ type Done struct {
 	Frames                      []string // loaded unseen: how clients forget a person who signed out
 }
 
-// Page "error": a request that must not be redirected.
+// Page "error": a request that must not be redirected, or what one of the realm's
+// own codes means.
 type ErrorPage struct {
 	Code        string // data-error
 	Title       string
+	Text        string // in place of the sentence of the code
 	Description string
 	Correlation string
 }

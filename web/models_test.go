@@ -91,6 +91,7 @@ var specimens = []specimen{
 	{"done-minimal", "done", server.Done{}},
 	{"error", "error", server.ErrorPage{Code: "redirect_uri", Correlation: "7f3c9a52b1"}},
 	{"error-told", "error", server.ErrorPage{Code: "invalid_target", Description: "resource is malformed; right would be an absolute URI", Correlation: "7f3c9a52b1"}},
+	{"error-own", "error", server.ErrorPage{Code: "FJ-200", Title: "own_error.title", Text: "Omfanget finst ikkje. Tenesta bad om noko som ikkje er her."}},
 	{"error-minimal", "error", server.ErrorPage{}},
 	{"form-post", "form_post", server.FormPost{Action: "https://fjordbanken.example/callback", Fields: []server.HiddenField{{Name: "code", Value: "c0de"}, {Name: "state", Value: "xyz"}}}},
 	{"form-post-minimal", "form_post", server.FormPost{}},
