@@ -18,7 +18,19 @@ func (e *Env) GrantClaims(client, scope string, change map[string]any) map[strin
 	now := e.Now().Unix()
 	return changed(map[string]any{
 		"iss": e.Client(client).ID, "aud": e.Issuer(), "scope": e.names.ThereWords(scope), "jti": random(), "iat": now, "exp": now + 100,
-	}, change)
+	}, e.grantWords(change))
+}
+
+// grantWords puts what a check says in a grant into the realm's names.
+func (e *Env) grantWords(change map[string]any) map[string]any {
+	if e.names.there == nil {
+		return change
+	}
+	said := make(map[string]any, len(change))
+	for name, value := range change {
+		said[e.N(name)] = e.names.Values(value, e.N)
+	}
+	return said
 }
 
 // Grant signs the claims of a grant with the client's own key.
@@ -68,7 +80,7 @@ func (e *Env) Asserted(client, scope string, change map[string]any) *Tokens {
 func (e *Env) FailedAs(tokens *Tokens, status int, code, own string) {
 	e.t.Helper()
 	e.Failed(tokens, status, code)
-	if uri := tokens.Text("error_uri"); !strings.HasSuffix(uri, "/"+own) {
+	if uri := tokens.Text("error_uri"); !strings.HasSuffix(uri, "/"+e.N(own)) {
 		e.t.Errorf("token endpoint: error_uri %q; want it to end in %s", uri, own)
 	}
 }

@@ -52,7 +52,7 @@ func newKey(t TB, kid string) *jose.JSONWebKey {
 func (m *machine) ask(scope string) *Tokens {
 	m.e.t.Helper()
 	now := m.e.Now().Unix()
-	claims := map[string]any{"iss": m.id, "aud": m.e.Issuer(), "scope": scope, "jti": random(), "iat": now, "exp": now + 60}
+	claims := map[string]any{"iss": m.id, "aud": m.e.Issuer(), "scope": m.e.names.ThereWords(scope), "jti": random(), "iat": now, "exp": now + 60}
 	return m.e.Send(m.id, m.e.Signed(*m.key, "JWT", claims))
 }
 

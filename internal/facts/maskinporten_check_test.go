@@ -67,7 +67,7 @@ func machineConsumer(_ TB, e *Env) {
 	e.Equal("access token: consumer", claims["consumer"], map[string]any{"authority": "iso6523-actorid-upis", "ID": "0192:" + organization})
 	e.Equal("access token: client_amr", claims["client_amr"], "private_key_jwt")
 	e.Equal("access token: token_type", claims["token_type"], "Bearer")
-	e.Equal("access token: client_id", claims["client_id"], e.Client("demo-consumer").ID)
+	e.Equal("access token: client_id", claims["client_id"], "demo-consumer")
 	e.Absent("access token", claims, "supplier", "delegation_source", "sub", "acr")
 }
 

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 )
 
@@ -11,13 +12,19 @@ import (
 // translated back. An own name that comes back although it has been exchanged
 // is marked with "!", so that no check mistakes it for the right one.
 type Names struct {
-	there map[string]string
-	back  map[string]string
+	there, back         map[string]string
+	headThere, headBack map[string]string
 }
 
-// NewNames makes the exchange of a table, which must be one to one.
-func NewNames(table map[string]string) Names {
-	n := Names{there: table, back: make(map[string]string, 2*len(table))}
+// NewNames makes the exchange of a table, which must be one to one. The heads are
+// those names of it that also stand before the colon of names which no file has:
+// of what a check registers.
+func NewNames(table map[string]string, heads ...string) Names {
+	n := Names{there: table, back: make(map[string]string, 2*len(table)), headThere: map[string]string{}, headBack: map[string]string{}}
+	for _, head := range heads {
+		n.headThere[head], n.headBack[table[head]] = table[head], head
+		n.headBack[head] = "!" + head
+	}
 	for own := range table {
 		n.back[own] = "!" + own
 	}
@@ -29,18 +36,24 @@ func NewNames(table map[string]string) Names {
 
 // There translates one name for the provider.
 func (n Names) There(name string) string {
-	if other, ok := n.there[name]; ok {
+	return exchanged(name, n.there, n.headThere)
+}
+
+func exchanged(name string, table, heads map[string]string) string {
+	if other, ok := table[name]; ok {
 		return other
+	}
+	if head, rest, found := strings.Cut(name, ":"); found {
+		if other, ok := heads[head]; ok {
+			return other + ":" + rest
+		}
 	}
 	return name
 }
 
 // Back translates one name of the provider's.
 func (n Names) Back(name string) string {
-	if own, ok := n.back[name]; ok {
-		return own
-	}
-	return name
+	return exchanged(name, n.back, n.headBack)
 }
 
 // ThereWords and BackWords translate a list separated by spaces.
@@ -83,6 +96,43 @@ func (n Names) BackJSON(value any) any {
 		return n.BackWords(v)
 	}
 	return value
+}
+
+// Values translates strings wherever they stand in a JSON value, and leaves the
+// members' names, which an API's description fixes. exchange is There or Back.
+func (n Names) Values(value any, exchange func(string) string) any {
+	switch v := value.(type) {
+	case map[string]any:
+		translated := make(map[string]any, len(v))
+		for key, member := range v {
+			translated[key] = n.Values(member, exchange)
+		}
+		return translated
+	case []any:
+		translated := make([]any, len(v))
+		for i := range v {
+			translated[i] = n.Values(v[i], exchange)
+		}
+		return translated
+	case string:
+		return eachWord(v, exchange)
+	}
+	return value
+}
+
+// ThereQuery translates the values in the query of a path.
+func (n Names) ThereQuery(path string) string {
+	at, query, found := strings.Cut(path, "?")
+	values, err := url.ParseQuery(query)
+	if !found || n.there == nil || err != nil {
+		return path
+	}
+	for _, list := range values {
+		for i := range list {
+			list[i] = n.There(list[i])
+		}
+	}
+	return at + "?" + values.Encode()
 }
 
 // ThereJSON translates the members of a claims parameter, whose names stand one

@@ -55,11 +55,11 @@ func (e *Env) call(token, api, method, path string, body any) *Answer {
 	text := []byte(nil)
 	if body != nil {
 		var err error
-		if text, err = json.Marshal(body); err != nil {
+		if text, err = json.Marshal(e.names.Values(plain(body), e.N)); err != nil {
 			e.t.Fatalf("%s %s: %v", method, path, err)
 		}
 	}
-	r := e.request(method, e.API(api)+path, bytes.NewReader(text))
+	r := e.request(method, e.API(api)+e.names.ThereQuery(path), bytes.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -71,9 +71,10 @@ func (e *Env) call(token, api, method, path string, body any) *Answer {
 		if err := json.Unmarshal(answer, &value); err != nil {
 			e.t.Fatalf("%s: %v", a.what, err)
 		}
+		e.described(api, method, path, status, value)
+		value = e.names.Values(value, e.names.Back)
 		a.Object, _ = value.(map[string]any)
 		a.List, _ = value.([]any)
-		e.described(api, method, path, status, value)
 	}
 	return a
 }

@@ -10,46 +10,62 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A Renaming exchanges every name of one realm: scopes but openid and
-// offline_access, which the standards fix, claims, designators, roles, clients,
-// ways to sign in and extra tokens. The new names say nothing.
+// A Renaming exchanges every name of realms that share a registry, or of one
+// alone: scopes and claims but those that the standards fix, designators, roles,
+// clients and their types, ways to sign in, extra tokens, organizations and their
+// prefixes, sources of delegations, and the codes of errors. The new names say
+// nothing.
 type Renaming struct {
-	realm    string
+	realms   []string
 	table    map[string]string
+	made     int      // new names so far
+	prefixes []string // of organizations: what stands before a scope's first colon
 	families []family
 }
+
+// fixed are the names that standards give.
+var fixed = []string{"openid", "offline_access", "token_type"}
 
 // A family is the part of names that scopes of one pattern share.
 type family struct{ old, new string }
 
-// Rename reads a realm and its demo data and makes up the new names.
-func Rename(realm string, realms, demo fs.FS) (*Renaming, error) {
-	r := &Renaming{realm: realm, table: map[string]string{}}
-	shipped, err := ordered(realms, realm+".yaml")
-	if err != nil {
-		return nil, err
+// Rename reads realms and their demo data and makes up the new names.
+func Rename(shipped, demo fs.FS, realms ...string) (*Renaming, error) {
+	r := &Renaming{realms: realms, table: map[string]string{}}
+	var files, people []yaml.MapSlice
+	for _, realm := range realms {
+		file, err := ordered(shipped, realm+".yaml")
+		if err != nil {
+			return nil, err
+		}
+		example, err := ordered(demo, realm+".yaml")
+		if err != nil {
+			return nil, err
+		}
+		files, people = append(files, file), append(people, example)
 	}
-	people, err := ordered(demo, realm+".yaml")
-	if err != nil {
-		return nil, err
+	// What one file declares the others speak of: kind by kind, not file by file.
+	for _, name := range []func(yaml.MapSlice){
+		r.nameOrganizations, r.nameServers, r.keys("claims"), r.nameWire, r.keys("sign_in"), r.nameTypes, r.nameGrants, r.nameScopes,
+	} {
+		for _, file := range files {
+			name(file)
+		}
 	}
-	r.nameServers(shipped)
-	r.nameAll(shipped, "claims")
-	r.nameWire(shipped)
-	r.nameAll(shipped, "sign_in")
-	r.nameScopes(shipped)
-	r.nameAll(people, "clients")
+	for _, example := range people {
+		r.nameAll(example, "clients")
+	}
 	return r, nil
 }
 
 // Names is the exchange, for the one who asks.
-func (r *Renaming) Names() Names { return NewNames(r.table) }
+func (r *Renaming) Names() Names { return NewNames(r.table, r.prefixes...) }
 
 // Apply exchanges the names in the texts.
 func (r *Renaming) Apply(options Options) (Options, error) {
 	change := func(edit func(yaml.MapSlice) yaml.MapSlice) func(string, []byte) ([]byte, error) {
 		return func(name string, text []byte) ([]byte, error) {
-			if !belongs(name, r.realm) {
+			if !slices.ContainsFunc(r.realms, func(realm string) bool { return belongs(name, realm) }) {
 				return text, nil
 			}
 			var document yaml.MapSlice
@@ -83,14 +99,23 @@ func (r *Renaming) name(old string) string {
 	if other, ok := r.table[old]; ok {
 		return other
 	}
-	other := "q" + strconv.Itoa(len(r.table)+1) + "z"
-	r.table[old] = other
-	return other
+	r.table[old] = r.fresh()
+	return r.table[old]
+}
+
+// fresh makes a name that nothing has.
+func (r *Renaming) fresh() string {
+	r.made++
+	return "q" + strconv.Itoa(r.made) + "z"
+}
+
+func (r *Renaming) keys(section string) func(yaml.MapSlice) {
+	return func(document yaml.MapSlice) { r.nameAll(document, section) }
 }
 
 func (r *Renaming) nameAll(document yaml.MapSlice, section string) {
 	for _, item := range mapping(member(document, section)) {
-		if key, ok := item.Key.(string); ok && !strings.Contains(key, "*") {
+		if key, ok := item.Key.(string); ok && !strings.Contains(key, "*") && !slices.Contains(fixed, key) {
 			r.name(key)
 		}
 	}
@@ -104,7 +129,7 @@ func (r *Renaming) nameWire(document yaml.MapSlice) {
 	}
 	for _, section := range sections {
 		for _, item := range mapping(section) {
-			if key, ok := item.Key.(string); ok && !strings.Contains(key, "*") {
+			if key, ok := item.Key.(string); ok && !strings.Contains(key, "*") && !slices.Contains(fixed, key) {
 				r.name(key)
 			}
 			if as, ok := member(mapping(item.Value), "as").(string); ok {
@@ -134,12 +159,12 @@ func (r *Renaming) nameServers(document yaml.MapSlice) {
 func (r *Renaming) nameScopes(document yaml.MapSlice) {
 	for _, item := range mapping(member(document, "scopes")) {
 		name, ok := item.Key.(string)
-		if !ok || name == "openid" || name == "offline_access" {
+		if !ok || slices.Contains(fixed, name) {
 			continue
 		}
 		if prefix, isFamily := strings.CutSuffix(name, "*"); isFamily {
-			if prefix != "" && !slices.ContainsFunc(r.families, func(f family) bool { return f.old == prefix }) {
-				r.families = append(r.families, family{prefix, r.name(prefix) + "."})
+			if prefix != "" && !strings.HasPrefix(prefix, "*") && !slices.ContainsFunc(r.families, func(f family) bool { return f.old == prefix }) {
+				r.families = append(r.families, r.family(prefix))
 			}
 			continue
 		}
@@ -152,6 +177,16 @@ func (r *Renaming) nameScopes(document yaml.MapSlice) {
 	}
 }
 
+// family makes the part that the scopes of a pattern share. An organization's
+// prefix stays what its other scopes have before the colon.
+func (r *Renaming) family(old string) family {
+	head, rest, found := strings.Cut(old, ":")
+	if !found || !slices.Contains(r.prefixes, head) {
+		return family{old, r.name(old) + "."}
+	}
+	return family{old, r.name(head) + ":" + r.fresh() + rest[len(strings.TrimRight(rest, "./")):]}
+}
+
 // scope makes the name of a scope: below a family its own part alone is new,
 // and that part is also the role.
 func (r *Renaming) scope(name string) string {
@@ -159,10 +194,22 @@ func (r *Renaming) scope(name string) string {
 		return other
 	}
 	for _, f := range r.families {
-		if role, found := strings.CutPrefix(name, f.old); found {
+		role, found := strings.CutPrefix(name, f.old)
+		if found && strings.Contains(f.old, ":") && strings.Contains(f.new, ":") { // an organization's; it has no roles
+			r.table[name] = f.new
+			if role != "" {
+				r.table[name] += role[:len(role)-len(strings.TrimLeft(role, "./"))] + r.fresh()
+			}
+			return r.table[name]
+		}
+		if found {
 			r.table[name] = f.new + r.name(role)
 			return r.table[name]
 		}
+	}
+	if head, _, found := strings.Cut(name, ":"); found && slices.Contains(r.prefixes, head) {
+		r.table[name] = r.name(head) + ":" + r.fresh()
+		return r.table[name]
 	}
 	return r.name(name)
 }
@@ -198,11 +245,21 @@ func (r *Renaming) realmText(document yaml.MapSlice) yaml.MapSlice {
 		case "servers":
 			item.Value = r.servers(item.Value)
 		case "tokens": // extra tokens are sinks of the realm's own, with names of its own
-			item.Value = r.eachKeyed(item.Value, func(value any) any { return r.lists(value, "claims") })
+			item.Value = r.eachKeyed(item.Value, func(value any) any { return r.lists(value, "claims", "requires") })
 		case "authorization_details", "client_types":
-			item.Value = r.lists(item.Value, "claims", "starts_with", "may_add", "requires")
+			item.Value = r.eachKeyed(r.lists(item.Value, "claims", "starts_with", "may_add", "requires", "like"), same)
 		case "access":
-			item.Value = r.eachKeyed(item.Value, func(value any) any { return value })
+			item.Value = r.eachKeyed(item.Value, r.all)
+		case "delegation_sources":
+			item.Value = r.eachKeyed(item.Value, same)
+		case "organizations":
+			item.Value = r.eachKeyed(item.Value, func(value any) any { return r.lists(value, "prefixes") })
+		case "assertion":
+			item.Value = r.assertion(item.Value)
+		case "errors":
+			item.Value = r.lists(item.Value, "code", "error")
+		case "naming":
+			item.Value = r.lists(item.Value, "withholds")
 		case "dialects":
 			dialects := mapping(item.Value)
 			for j := range dialects {
@@ -223,18 +280,26 @@ func (r *Renaming) demoText(document yaml.MapSlice) yaml.MapSlice {
 				fields := mapping(value)
 				for j := range fields {
 					switch fields[j].Key {
+					case "type":
+						fields[j].Value = r.all(fields[j].Value)
 					case "scopes", "all_claims_but", "default_scopes", "required_scopes":
 						if named := list(fields[j].Value); named != nil { // one word is a rule, not a name
 							fields[j].Value = r.all(named)
 						}
 					case "placements":
-						fields[j].Value = r.eachKeyed(fields[j].Value, func(value any) any { return value })
+						fields[j].Value = r.eachKeyed(fields[j].Value, same)
 					}
 				}
 				return fields
 			})
 		case "people":
 			item.Value = r.lists(item.Value, "ways")
+		case "access":
+			item.Value = r.eachKeyed(item.Value, same)
+		case "delegations":
+			item.Value = r.lists(item.Value, "scope")
+		case "completions", "resource_servers":
+			item.Value = r.lists(item.Value, "type")
 		}
 	}
 	return document
@@ -258,7 +323,7 @@ func (r *Renaming) scopeFields(value any) any {
 	fields := mapping(value)
 	for i := range fields {
 		switch fields[i].Key {
-		case "claims", "withholds", "requires_one_of", "excludes", "introspected_by", "aliases":
+		case "claims", "withholds", "requires_one_of", "excludes", "introspected_by", "aliases", "types", "delegation":
 			fields[i].Value = r.all(fields[i].Value)
 		case "sign_in", "variants":
 			fields[i].Value = r.lists(fields[i].Value, "by", "claims")
@@ -271,7 +336,7 @@ func (r *Renaming) claimFields(value any) any {
 	fields := mapping(value)
 	for i := range fields {
 		switch fields[i].Key {
-		case "brings", "as", "sinks":
+		case "brings", "as", "sinks", "types":
 			fields[i].Value = r.all(fields[i].Value)
 		case "value":
 			fields[i].Value = r.quoted(fields[i].Value)
@@ -289,7 +354,7 @@ func (r *Renaming) wayFields(value any) any {
 func (r *Renaming) servers(value any) any {
 	items := mapping(value)
 	for i := range items {
-		fields, _ := r.lists(items[i].Value, "also", "learns", "designators").(yaml.MapSlice)
+		fields, _ := r.lists(items[i].Value, "also", "learns", "designators", "owner").(yaml.MapSlice)
 		service := mapping(member(fields, "service"))
 		for j := range service {
 			if service[j].Key == "scopes" || service[j].Key == "claims" {
@@ -362,6 +427,8 @@ func (r *Renaming) quoted(value any) any {
 	}
 	return value
 }
+
+func same(value any) any { return value }
 
 func mapping(value any) yaml.MapSlice {
 	items, _ := value.(yaml.MapSlice)

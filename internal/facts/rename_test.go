@@ -11,7 +11,7 @@ import (
 
 func TestRenameLeavesNoName(t *testing.T) {
 	options := Options{Realms: realms.Files(), Demo: demodata.Files}
-	renaming, err := Rename("bankid", options.Realms, options.Demo)
+	renaming, err := Rename(options.Realms, options.Demo, "bankid")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,5 +35,39 @@ func TestRenameLeavesNoName(t *testing.T) {
 	}
 	if other, err := fs.ReadFile(renamed.Realms, "buypass.yaml"); err != nil || !strings.Contains(string(other), "realm: buypass") {
 		t.Errorf("another realm was touched: %v", err)
+	}
+}
+
+func TestRenameOfASharedRegistry(t *testing.T) {
+	options := Options{Realms: realms.Files(), Demo: demodata.Files}
+	renaming, err := Rename(options.Realms, options.Demo, "idporten", "maskinporten")
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed, err := renaming.Apply(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, names := range map[string][]string{
+		"idporten.yaml":     {"skogdata:", "idporten:authorizations", "krr:user", "api_klient", "no_pid", "[treslaget]", "owner: directorate"},
+		"maskinporten.yaml": {"skogdata:", "idporten:dcr", "krr:global", "MP-", "error: forbidden", "consumer_org:", "urn:altinn:systemuser:", "www.altinn.no", "virksomhetssertifikat"},
+	} {
+		text, err := fs.ReadFile(renamed.Realms, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if strings.Contains(string(text), name) {
+				t.Errorf("%s, renamed: %q still stands there", file, name)
+			}
+		}
+	}
+	names := renaming.Names()
+	head, _, _ := strings.Cut(names.There("skogdata:hogstmelding"), ":")
+	if head != names.There("skogdata") || names.There("skogdata:made.up") != head+":made.up" || names.Back(head+":made.up") != "skogdata:made.up" {
+		t.Errorf("what is registered below a prefix: %q; want it below %q", names.There("skogdata:made.up"), head)
+	}
+	if names.There("310103772") != "310103772" {
+		t.Errorf("an organization number was exchanged: it is nobody's to choose")
 	}
 }

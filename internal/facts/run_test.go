@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -11,16 +12,24 @@ func TestFacts(t *testing.T) {
 	tryAll(t, world, func(*Fact) bool { return true })
 }
 
-// TestRenamed tries the facts of the realm whose every name was exchanged:
-// behaviour is data, so nothing may change but names.
+// TestRenamed tries the facts of realms whose every name was exchanged: behaviour
+// is data, so nothing may change but names. Realms that share a registry share
+// the exchange.
 func TestRenamed(t *testing.T) {
-	realms, demo := house{}.Shipped()
-	renaming, err := Rename("bankid", realms, demo)
-	if err != nil {
-		t.Fatal(err)
+	for _, together := range [][]string{{"bankid"}, {"idporten", "maskinporten"}} {
+		t.Run(together[0], func(t *testing.T) {
+			realms, demo := house{}.Shipped()
+			renaming, err := Rename(realms, demo, together...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			world := &World{Starter: house{}, Rename: renaming.Apply, Names: map[string]Names{}}
+			for _, realm := range together {
+				world.Names[realm] = renaming.Names()
+			}
+			tryAll(t, world, func(f *Fact) bool { return slices.Contains(together, f.Realm) })
+		})
 	}
-	world := &World{Starter: house{}, Rename: renaming.Apply, Names: map[string]Names{"bankid": renaming.Names()}}
-	tryAll(t, world, func(f *Fact) bool { return f.Realm == "bankid" })
 }
 
 // tryAll tries facts one after the other against one provider: some of them
