@@ -32,7 +32,8 @@ func TestHugeInputIsRefusedSoon(t *testing.T) {
 			if !errors.As(err, &faults) {
 				t.Errorf("the error is %v; right would be Faults", err)
 			}
-			if took := time.Since(began); took > 10*time.Second {
+			// What grows with the square of its input takes hours; a busy machine does not.
+			if took := time.Since(began); took > 2*time.Minute {
 				t.Errorf("it took %s", took)
 			}
 			if len(err.Error()) > 10_000 {
