@@ -27,7 +27,7 @@ func (p *Provider) frameAddresses(ctx context.Context, realm *realm, sid string)
 		if err != nil {
 			return nil, err
 		}
-		if client.Active && origin(client.FrontChannelLogoutURI) != "" {
+		if client.Active && origin(client.FrontChannelLogoutURI) != "" && p.on("the browser tells clients of a sign-out") {
 			list = append(list, withQuery(client.FrontChannelLogoutURI, url.Values{"iss": {realm.issuer}, "sid": {sid}}))
 		}
 	}

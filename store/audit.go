@@ -136,6 +136,8 @@ AND ($6 = '' OR event = $6) AND ($7 = '' OR grant_id = $7)
 ORDER BY time DESC, chain DESC, seq DESC LIMIT $8`
 	sqlSignIns = `SELECT record FROM audit WHERE realm = $1 AND subject = $2 AND event = 'signed_in'
 ORDER BY time DESC, chain DESC, seq DESC LIMIT $3`
+	sqlAnswered = `SELECT record FROM audit WHERE realm = $1 AND subject = $2 AND event = 'decided'
+ORDER BY time DESC, chain DESC, seq DESC LIMIT $3`
 )
 
 // AuditByJTI gives the record of the token's issuance.
@@ -162,15 +164,25 @@ func (s *Store) AuditRecords(ctx context.Context, f AuditFilter) ([]tillit.Audit
 // SignIns lists a person's last sign-ins, newest first: the records of event
 // signed_in that bear the person's pseudonym.
 func (s *Store) SignIns(ctx context.Context, realm, person string, limit int) ([]tillit.AuditRecord, error) {
+	return s.recordsOf(ctx, "sign-ins", sqlSignIns, realm, person, limit)
+}
+
+// Answered lists the last requests that were answered for a person, newest first:
+// the records of event decided, those of single sign-on among them.
+func (s *Store) Answered(ctx context.Context, realm, person string, limit int) ([]tillit.AuditRecord, error) {
+	return s.recordsOf(ctx, "answered", sqlAnswered, realm, person, limit)
+}
+
+func (s *Store) recordsOf(ctx context.Context, what, query, realm, person string, limit int) ([]tillit.AuditRecord, error) {
 	var pseudonym string
-	err := s.row(ctx, "sign-ins", sqlPseudonym, []any{realm, person}, &pseudonym)
+	err := s.row(ctx, what, sqlPseudonym, []any{realm, person}, &pseudonym)
 	if errors.Is(err, tillit.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s.records(ctx, "sign-ins", sqlSignIns, realm, pseudonym, limit)
+	return s.records(ctx, what, query, realm, pseudonym, limit)
 }
 
 func (s *Store) records(ctx context.Context, what, query string, args ...any) ([]tillit.AuditRecord, error) {

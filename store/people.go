@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -21,11 +22,12 @@ attributes = excluded.attributes, disabled = excluded.disabled, updated = exclud
 	// A subject belongs to whoever had it first, also after that person was erased.
 	sqlTakeSubject = `INSERT INTO subjects (realm, subject, person) VALUES ($1, $2, $3)
 ON CONFLICT (realm, subject) DO UPDATE SET person = excluded.person WHERE subjects.person = excluded.person`
-	sqlRetireSubjects = `UPDATE subjects SET person = '' WHERE realm = $1 AND person = $2`
-	sqlChangePassword = `UPDATE people SET password = $1, updated = $2 WHERE realm = $3 AND id = $4 AND password = $5`
-	sqlEndOthers      = `UPDATE sessions SET ended = $1 WHERE realm = $2 AND person = $3 AND sid <> $4 AND ended = 0`
-	sqlDropOthers     = `DELETE FROM interactions WHERE realm = $1 AND person = $2 AND id <> $3 AND done = 0`
-	sqlErasePerson    = `DELETE FROM people WHERE realm = $1 AND id = $2`
+	sqlRetireSubjects   = `UPDATE subjects SET person = '' WHERE realm = $1 AND person = $2`
+	sqlChangePassword   = `UPDATE people SET password = $1, updated = $2 WHERE realm = $3 AND id = $4 AND password = $5`
+	sqlChangeAttributes = `UPDATE people SET attributes = $1 WHERE realm = $2 AND id = $3 AND attributes = $4`
+	sqlEndOthers        = `UPDATE sessions SET ended = $1 WHERE realm = $2 AND person = $3 AND sid <> $4 AND ended = 0`
+	sqlDropOthers       = `DELETE FROM interactions WHERE realm = $1 AND person = $2 AND id <> $3 AND done = 0`
+	sqlErasePerson      = `DELETE FROM people WHERE realm = $1 AND id = $2`
 )
 
 // actRemembered is how long an act is known by its interaction, in seconds: longer
@@ -140,6 +142,22 @@ func (s *Store) ChangePassword(ctx context.Context, p *tillit.Person, password, 
 			return err
 		}
 		if _, err := tx.exec(sqlDropOthers, p.Realm, p.ID, interaction); err != nil {
+			return err
+		}
+		return tx.append(e)
+	})
+}
+
+// ChangeAttributes gives a person other attributes in place of those they were
+// read with; everything else stays. tillit.ErrStale: somebody else changed them
+// first.
+func (s *Store) ChangeAttributes(ctx context.Context, p *tillit.Person, attributes json.RawMessage, record *tillit.AuditRecord) error {
+	e, err := prepare(record)
+	if err != nil {
+		return fmt.Errorf("change attributes: %w", err)
+	}
+	return s.write(ctx, "change attributes", func(tx *tx) error {
+		if err := tx.change(tillit.ErrStale, sqlChangeAttributes, string(attributes), p.Realm, p.ID, string(p.Attributes)); err != nil {
 			return err
 		}
 		return tx.append(e)

@@ -60,6 +60,7 @@ type Client struct {
 	Scopes        any                                `yaml:"scopes"`
 	AllClaimsBut  []tillit.ClaimName                 `yaml:"all_claims_but"` // empty: every claim of its scopes
 	Placements    map[tillit.ClaimName][]tillit.Sink `yaml:"placements"`
+	Dialect       string                             `yaml:"dialect"` // empty: the realm's own, or the request's
 	SubjectType   string                             `yaml:"subject_type"`
 	// RedirectURIs and PostLogoutRedirectURIs are loopback addresses of any port
 	// with the path /callback where nothing is said.

@@ -212,7 +212,7 @@ func register(catalog *tillit.Catalog, id tillit.ClientID, d Client, notes map[s
 		ID: id, Active: true, Name: d.Title, Type: d.Type, Application: d.Application,
 		Organization: d.Organization, AuthMethod: d.Auth, GrantTypes: d.GrantTypes,
 		Scopes: provided, Claims: claims(catalog, names, d.AllClaimsBut), Placements: d.Placements,
-		SubjectType: d.SubjectType, SectorIdentifier: d.Sector,
+		Dialect: d.Dialect, SubjectType: d.SubjectType, SectorIdentifier: d.Sector,
 	}
 	if client.Application == "" {
 		client.Application = "web"

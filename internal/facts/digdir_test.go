@@ -58,8 +58,10 @@ var digdirFacts = []Fact{
 		Fault: Fault{Old: "standing: true\n    withholds: [pid]", New: "standing: true"},
 	},
 	{
-		ID: "digdir/10", Realm: "idporten", Seed: "003", Pending: "sign-in at ID-porten",
-		Text: "After a sign-in from another country, eidas puts what that country's eID says into the ID Token; in the legacy profile it is absent without the scope.",
+		ID: "digdir/10", Realm: "idporten", Seed: "003",
+		Text:  "After a sign-in from another country, eidas puts what that country's eID says into the ID Token; in the legacy profile it is absent without the scope.",
+		Check: idPortenForeign,
+		Fault: Fault{Old: "eidas_date_of_birth, eidas_birthname, eidas_placeofbirth", New: "eidas_date_of_birth, eidas_placeofbirth"},
 	},
 	{
 		ID: "digdir/11", Realm: "maskinporten", Seed: "003",
@@ -272,8 +274,10 @@ var digdirFacts = []Fact{
 		Fault: Fault{Old: "subject: [pairwise]", New: "subject: [public]"},
 	},
 	{
-		ID: "digdir/46", Realm: "idporten", Seed: "docs", Pending: "sign-in at ID-porten",
-		Text: "A request without code_challenge is refused with invalid_request, unless the client opted out.",
+		ID: "digdir/46", Realm: "idporten", Seed: "docs",
+		Text:  "A request without code_challenge is refused with invalid_request, unless the client opted out.",
+		Check: idPortenNoChallenge,
+		Fault: Fault{Old: "require: [pkce, state, nonce]", New: "require: [state, nonce]"},
 	},
 	{
 		ID: "digdir/47", Realm: "idporten", Seed: "docs",
@@ -318,8 +322,10 @@ var digdirFacts = []Fact{
 		Fault: Fault{Old: "    outlives_session: true", New: "    outlives_session: false"},
 	},
 	{
-		ID: "digdir/54", Realm: "idporten", Seed: "docs", Pending: "sign-out between clients",
-		Text: "The client that started a sign-out gets the front-channel call too.",
+		ID: "digdir/54", Realm: "idporten", Seed: "docs",
+		Text:  "The client that started a sign-out gets the front-channel call too.",
+		Check: idPortenFrontLogout,
+		Fault: Fault{Server: "the browser tells clients of a sign-out"},
 	},
 	{
 		ID: "digdir/55", Realm: "idporten", Seed: "docs",
@@ -436,11 +442,33 @@ var digdirFacts = []Fact{
 		Fault: Fault{Server: "secrets go with their method"},
 	},
 	{
-		ID: "digdir/74", Realm: "idporten", Seed: "docs", Pending: "the authorizations service",
-		Text: "Ending an authorization through its service makes the refresh token and the access token void.",
+		ID: "digdir/74", Realm: "idporten", Seed: "docs",
+		Text:  "Ending an authorization through its service makes the refresh token and the access token void.",
+		Check: idPortenAuthorizationEnded,
+		Fault: Fault{Server: "what a person ends is over"},
 	},
 	{
-		ID: "digdir/75", Realm: "maskinporten", Seed: "docs", Pending: "contact register",
-		Text: "A token with the mailbox scope alone sees the reservation, but neither e-mail address nor mobile number.",
+		ID: "digdir/75", Realm: "maskinporten", Seed: "docs",
+		Text:  "A token with the mailbox scope alone sees the reservation, but neither e-mail address nor mobile number.",
+		Check: registerMailboxAlone,
+		Fault: Fault{Realm: "idporten", Old: `all_contact: "krr:global/kontaktinformasjon.read"`, New: `all_contact: "krr:global/digitalpost.read"`},
+	},
+	{
+		ID: "digdir/76", Realm: "idporten", Seed: "docs",
+		Text:  "With a person's token the contact register tells that person's entry alone, and changes its language where the scope for that is there.",
+		Check: registerOwnEntry,
+		Fault: Fault{Old: `language: "krr:user/spraak.write"`, New: `language: "krr:user/kontaktinformasjon.read"`},
+	},
+	{
+		ID: "digdir/77", Realm: "idporten", Seed: "docs",
+		Text:  "The log tells a person's sign-ins to services of the caller's organization, single sign-on as such, and nobody else's.",
+		Check: userLogOwn,
+		Fault: Fault{Old: "single_sign_on: {idle: 30m, max: 120m}", New: "single_sign_on: none"},
+	},
+	{
+		ID: "digdir/78", Realm: "maskinporten", Seed: "docs",
+		Text:  "The level service says whether somebody has signed in at level 4 since a day; who never did has not.",
+		Check: levelReached,
+		Fault: Fault{Old: `number: nnin, level: "4"`, New: `number: nnin, level: "3"`},
 	},
 }

@@ -19,6 +19,7 @@ type Page struct {
 	Ways   []string // idp buttons
 	Boxes  []string // consent boxes
 	Files  []string // addresses of what it shows inside itself
+	Frames []string // addresses of what it loads unseen
 	Text   string   // everything written on it
 
 	forms []form
@@ -60,6 +61,9 @@ func (p *Page) read(n *html.Node, in *form) {
 	case n.Type == html.ElementNode:
 		if code := attribute(n, "data-error"); code != "" {
 			p.Code = code
+		}
+		if n.Data == "iframe" {
+			p.Frames = append(p.Frames, attribute(n, "src"))
 		}
 		if n.Data == "object" {
 			p.Files = append(p.Files, attribute(n, "data"))

@@ -52,6 +52,17 @@ func (d *Desk) Call(api, method, path string, body any) *Answer {
 
 func (e *Env) call(token, api, method, path string, body any) *Answer {
 	e.t.Helper()
+	a, value := e.ask(token, api, method, path, body)
+	if value != nil {
+		e.described(api, method, path, a.Status, value)
+	}
+	return a
+}
+
+// ask asks an API that has no description of its own; the value is its answer
+// where that is JSON.
+func (e *Env) ask(token, api, method, path string, body any) (a *Answer, value any) {
+	e.t.Helper()
 	text := []byte(nil)
 	if body != nil {
 		var err error
@@ -65,9 +76,8 @@ func (e *Env) call(token, api, method, path string, body any) *Answer {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	status, header, answer := e.send(r)
-	a := &Answer{e: e, what: method + " " + path, Status: status}
+	a = &Answer{e: e, what: method + " " + path, Status: status}
 	if len(bytes.TrimSpace(answer)) > 0 && strings.HasPrefix(header.Get("Content-Type"), "application/json") {
-		var value any
 		if err := json.Unmarshal(answer, &value); err != nil {
 			e.t.Fatalf("%s: %v", a.what, err)
 		}
@@ -76,7 +86,7 @@ func (e *Env) call(token, api, method, path string, body any) *Answer {
 		a.Object, _ = value.(map[string]any)
 		a.List, _ = value.([]any)
 	}
-	return a
+	return a, value
 }
 
 // Good demands a 200.

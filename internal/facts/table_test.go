@@ -16,7 +16,7 @@ var tables = []struct {
 	{"bankid", bankIDFacts, 62},
 	{"buypass", buypassFacts, 36},
 	{"standards", slices.Concat(standardsFacts, furtherFacts), 44},
-	{"digdir", digdirFacts, 75},
+	{"digdir", digdirFacts, 78},
 }
 
 func TestTablesAreComplete(t *testing.T) {

@@ -25,6 +25,11 @@ var services = map[string]func(h *House, at mount) (http.Handler, error){
 		return dataapi.Handler(at.guard, dataapi.Scopes{Read: at.scope("read"), Write: at.scope("write"), Delete: at.scope("delete")}), nil
 	},
 	"signdoc": openSigning,
+
+	"krr":            (*House).openRegister,
+	"authorizations": (*House).openAuthorizations,
+	"userlog":        (*House).openUserLog,
+	"authlevel":      (*House).openAuthLevel,
 }
 
 // A mount is where a service answers: one resource server of one realm.

@@ -124,6 +124,9 @@ func (d *Desk) refuse(w http.ResponseWriter, err error) {
 	write(w, refusal.Status, e)
 }
 
+// A Signed is an answer that is a signed text instead of JSON.
+type Signed struct{ Type, Text string }
+
 func write(w http.ResponseWriter, status int, answer any) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -132,6 +135,12 @@ func write(w http.ResponseWriter, status int, answer any) {
 	}
 	if answer == nil {
 		w.WriteHeader(status)
+		return
+	}
+	if signed, ok := answer.(Signed); ok {
+		h.Set("Content-Type", signed.Type)
+		w.WriteHeader(status)
+		w.Write([]byte(signed.Text))
 		return
 	}
 	h.Set("Content-Type", "application/json")

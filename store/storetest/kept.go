@@ -284,6 +284,19 @@ func signIns(t *testing.T, s *store.Store) {
 			t.Fatalf("sign-ins of %v are %v, %v", who, records, err)
 		}
 	}
+	for n := range 3 {
+		r := record("decided", now+20+int64(n))
+		r.Subject = pseudonym
+		must(t, s.Record(ctx, r))
+	}
+	records, err = s.Answered(ctx, realm, "p1", 2)
+	must(t, err)
+	if len(records) != 2 || records[0].Time != now+22 || records[1].Time != now+21 {
+		t.Fatalf("answered are %+v", records)
+	}
+	if records, err = s.Answered(ctx, realm, "p2", 2); err != nil || len(records) != 0 {
+		t.Fatalf("answered for another are %v, %v", records, err)
+	}
 }
 
 func pseudonyms(t *testing.T, s *store.Store) {

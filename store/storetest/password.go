@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/tillit/tillit"
@@ -46,4 +47,16 @@ func changingPassword(t *testing.T, s *store.Store) {
 	_, err = s.Act(ctx, realm, "i1", "change_password")
 	must(t, err)
 	wants(t, s.ChangePassword(ctx, p, "newer", "i1", "sid1", now, nil), tillit.ErrStale)
+
+	before := *got
+	must(t, s.ChangeAttributes(ctx, got, json.RawMessage(`{"language":"nn"}`), record("language_changed", now)))
+	wants(t, s.ChangeAttributes(ctx, &before, json.RawMessage(`{"language":"en"}`), nil), tillit.ErrStale)
+	got, err = s.Person(ctx, realm, "p1")
+	must(t, err)
+	if got.Password != "new" || string(got.Attributes) != `{"language":"nn"}` {
+		t.Fatalf("person is %+v", got)
+	}
+	away := *got
+	away.Realm = elsewhere
+	wants(t, s.ChangeAttributes(ctx, &away, json.RawMessage(`{}`), nil), tillit.ErrStale)
 }

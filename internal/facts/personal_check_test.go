@@ -1,0 +1,232 @@
+package facts
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// The checks of this file are about people from other countries, what a client may
+// opt out of, and the APIs about people.
+
+var eidasCore = []string{"eidas_identifier", "eidas_firstname", "eidas_lastname", "eidas_date_of_birth"}
+
+func idPortenForeign(_ TB, e *Env) {
+	abroad := func(client, scope string) map[string]any {
+		return e.IDClaims(e.Login(Request{Client: client, Scope: scope, Manners: Manners{Person: e.Named("lukas"), Way: "eIDAS"}}))
+	}
+	further := []string{"eidas_birthname", "eidas_placeofbirth", "eidas_currentaddress", "eidas_gender", "eidas_identitymatch"}
+	with := abroad("demo-web", "openid eidas")
+	e.Present("ID Token with eidas", with, append(further, eidasCore...)...)
+	e.Absent("ID Token with eidas", with, "pid")
+	e.Equal("acr", with["acr"], "eidas-loa-high")
+	e.Equal("amr", with["amr"], []any{"eIDAS"})
+	without := abroad("demo-web", "openid")
+	e.Present("ID Token without eidas", without, eidasCore...)
+	e.Absent("ID Token without eidas", without, further...)
+	e.Absent("ID Token of somebody from here", e.IDClaims(e.Login(Request{Scope: "openid eidas", Manners: e.high()})), append(further, eidasCore...)...)
+
+	core := []string{"eidas_personidentifier", "eidas_firstname", "eidas_familyname", "eidas_dateofbirth"}
+	with = abroad("demo-legacy", "openid eidas")
+	e.Present("legacy ID Token with eidas", with, core...)
+	e.Equal("legacy acr", with["acr"], "Level4")
+	e.Absent("legacy ID Token without eidas", abroad("demo-legacy", "openid"), core...)
+}
+
+// changed changes a demo client by the API, and gives what changes it back.
+func (e *Env) changed(client string, members map[string]any) (back func()) {
+	e.t.Helper()
+	desk, path := e.keeper("demo-operator"), "/clients/"+client
+	before := desk.Call("clients", http.MethodGet, path, nil).Good().Object
+	after := map[string]any{}
+	for name, value := range before {
+		after[name] = value
+	}
+	for name, value := range members {
+		after[name] = value
+	}
+	desk.Call("clients", http.MethodPut, path, after).Good()
+	return func() { desk.Call("clients", http.MethodPut, path, before).Good() }
+}
+
+func idPortenNoChallenge(t TB, e *Env) {
+	without := Request{Client: "demo-basic", Scope: "openid", Manners: e.high(), Params: map[string]string{"code_challenge": "", "code_challenge_method": ""}}
+	e.Refused(e.Authorize(without), "invalid_request")
+	defer e.changed("demo-basic", map[string]any{"code_challenge_method": "none"})()
+	a := e.Authorize(without)
+	if a.Code() == "" {
+		t.Fatalf("authorization of a client that opted out: no code, error %q", a.Error())
+	}
+	a.Verifier = ""
+	e.Present("ID Token", e.IDClaims(e.Succeeded(e.Exchange(a))), "sub")
+}
+
+func idPortenFrontLogout(t TB, e *Env) {
+	const address = "http://127.0.0.1/ut"
+	defer e.changed("demo-basic", map[string]any{"frontchannel_logout_uri": address, "frontchannel_logout_session_required": true})()
+	browser := e.NewBrowser()
+	tokens := e.Login(Request{Client: "demo-basic", Scope: "openid", Browser: browser, Manners: e.high()})
+	sid, _ := e.IDClaims(tokens)["sid"].(string)
+	exit := e.Logout(browser, url.Values{"id_token_hint": {tokens.ID()}})
+	if exit.Page == nil {
+		t.Fatalf("sign-out: no page; want one that loads the client's address")
+	}
+	called := slices.ContainsFunc(exit.Page.Frames, func(frame string) bool {
+		u, err := url.Parse(frame)
+		return err == nil && strings.HasPrefix(frame, address+"?") && u.Query().Get("iss") == e.Issuer() && u.Query().Get("sid") == sid && sid != ""
+	})
+	if !called {
+		t.Errorf("signed-out page loads %v; want %s with iss and sid", exit.Page.Frames, address)
+	}
+}
+
+func idPortenAuthorizationEnded(t TB, e *Env) {
+	const path = "/clients/authorizations"
+	given := e.Login(Request{Scope: "openid skogdata:hogstmelding.write", Manners: e.high()})
+	self := e.Login(Request{Scope: "openid profile idporten:authorizations", Manners: e.high()})
+	list, _ := e.ask(self.Access(), "authorizations", http.MethodGet, path, nil)
+	var ids []string
+	for _, item := range list.Good().List {
+		entry, _ := item.(map[string]any)
+		scopes, _ := entry["scopes"].([]any)
+		for _, item := range scopes {
+			if scope, _ := item.(map[string]any); scope["name"] == "skogdata:hogstmelding.write" {
+				e.Equal("requires_user_consent", scope["requires_user_consent"], true)
+				e.Equal("consumer", Dig(entry, "consumer", "ID"), "0192:"+e.Client("demo-web").Organization)
+				id, _ := entry["authorization_id"].(string)
+				ids = append(ids, id)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		t.Fatalf("GET %s: %v; want what was agreed to", path, list.List)
+	}
+
+	other := e.Login(Request{Scope: "openid idporten:authorizations", Manners: Manners{Person: e.Named("henrik"), Way: "BankID"}})
+	end := func(token, id string) *Answer {
+		a, _ := e.ask(token, "authorizations", http.MethodDelete, "/authorizations/"+id, nil)
+		return a
+	}
+	reader := e.Login(Request{Scope: "openid idporten:authorizations.read", Manners: e.high()})
+	for _, id := range ids {
+		end(other.Access(), id).Bad(404, "authorization_unknown")
+		end(reader.Access(), id).Bad(403, "insufficient_scope")
+	}
+	e.Equal("introspection before: active", e.Introspect("demo-web", given.Access())["active"], true)
+	for _, id := range ids {
+		end(self.Access(), id).Good()
+		end(self.Access(), id).Bad(404, "authorization_unknown")
+	}
+	e.Equal("introspection after: active", e.Introspect("demo-web", given.Access())["active"], false)
+	e.Failed(e.Renew("demo-web", given.Refresh(), ""), 400, "invalid_grant")
+
+	pid := e.Named("berit").Claims["pid"]
+	machine := e.At("maskinporten").Succeeded(e.At("maskinporten").Asserted("demo-consumer", "idporten:authorizations", nil))
+	asked, _ := e.ask(machine.Access(), "authorizations", http.MethodPost, path+"?require_user_consent=false", map[string]any{"pid": pid})
+	if asked.Good(); len(asked.List) == 0 {
+		t.Errorf("POST %s: empty; want the person's sign-ins to the organization's clients", path)
+	}
+	asked, _ = e.ask(self.Access(), "authorizations", http.MethodPost, path, map[string]any{"pid": pid})
+	asked.Bad(403, "machine_wanted")
+}
+
+func registerMailboxAlone(t TB, e *Env) {
+	people := e.At("idporten")
+	email, mailbox := people.Named("berit").Claims["pid"], people.Named("henrik").Claims["pid"]
+	entries := func(scope string) []map[string]any {
+		token := e.Succeeded(e.Asserted("demo-consumer", scope, nil)).Access()
+		a, _ := e.ask(token, "krr", http.MethodPost, "/rest/v1/personer", map[string]any{"personidentifikatorer": []any{email, mailbox, "01810099999"}})
+		list, _ := a.Good().Object["personer"].([]any)
+		if len(list) != 3 {
+			t.Fatalf("personer: %v; want three", list)
+		}
+		var entries []map[string]any
+		for _, item := range list {
+			entry, _ := item.(map[string]any)
+			entries = append(entries, entry)
+		}
+		return entries
+	}
+	post := entries("krr:global/digitalpost.read")
+	for _, entry := range post {
+		e.Equal("reservasjon", entry["reservasjon"], "NEI")
+		e.Absent("entry with the mailbox scope", entry, "kontaktinformasjon", "spraak", "varslingsstatus")
+	}
+	e.Present("entry with a mailbox", post[1], "digital_post")
+	e.Equal("status of somebody who is not there", post[2]["status"], "IKKE_REGISTRERT")
+	all := entries("krr:global/digitalpost.read krr:global/kontaktinformasjon.read")
+	e.Equal("e-mail address", Dig(all[0], "kontaktinformasjon", "epostadresse"), "berit.solbakken@example.no")
+	e.Equal("varslingsstatus", all[0]["varslingsstatus"], "KAN_VARSLES")
+	person := people.Login(Request{Scope: "openid krr:user/kontaktinformasjon.read", Manners: people.high()})
+	refused, _ := e.ask(person.Access(), "krr", http.MethodPost, "/rest/v1/personer", map[string]any{"personidentifikatorer": []any{mailbox}})
+	refused.Bad(403, "insufficient_scope")
+}
+
+func registerOwnEntry(_ TB, e *Env) {
+	const path = "/rest/v1/person"
+	reader := e.Login(Request{Scope: "openid profile krr:user/kontaktinformasjon.read", Manners: e.high()})
+	entry, _ := e.ask(reader.Access(), "krr", http.MethodGet, path, nil)
+	e.Equal("personidentifikator", entry.Good().Object["personidentifikator"], e.Named("berit").Claims["pid"])
+	e.Present("entry", entry.Object, "reservasjon", "status", "varslingsstatus", "kontaktinformasjon", "spraak")
+	e.Absent("entry without the mailbox scope", entry.Object, "digital_post")
+	refused, _ := e.ask(reader.Access(), "krr", http.MethodPatch, path, map[string]any{"spraak": "nn"})
+	refused.Bad(403, "insufficient_scope")
+	none, _ := e.ask("", "krr", http.MethodGet, path, nil)
+	e.Equal("without a token: status", none.Status, 401)
+
+	writer := e.Login(Request{Scope: "openid krr:user/spraak.write krr:user/kontaktinformasjon.read", Manners: e.high()})
+	change := func(language string) *Answer {
+		a, _ := e.ask(writer.Access(), "krr", http.MethodPatch, path, map[string]any{"spraak": language})
+		return a
+	}
+	change("tlh").Bad(400, "invalid_value")
+	for _, language := range []string{"nn", "nb"} {
+		change(language).Good()
+		again, _ := e.ask(reader.Access(), "krr", http.MethodGet, path, nil)
+		e.Equal("spraak when read again", again.Good().Object["spraak"], language)
+	}
+	request := e.request(http.MethodGet, e.API("krr")+path, nil)
+	request.Header.Set("Authorization", "Bearer "+reader.Access())
+	request.Header.Set("Accept", "application/jose")
+	_, header, body := e.send(request)
+	e.Equal("signed entry: Content-Type", header.Get("Content-Type"), "application/jose")
+	e.Equal("signed entry: personidentifikator", e.Decode(string(body))["personidentifikator"], e.Named("berit").Claims["pid"])
+}
+
+func userLogOwn(t TB, e *Env) {
+	const path = "/innlogginger/logg/idporten?maxhits=2"
+	browser, manners := e.NewBrowser(), Manners{Person: e.Named("astrid"), Way: "Minid-APP"}
+	e.Login(Request{Scope: "openid", Browser: browser, Manners: manners})
+	tokens := e.Login(Request{Scope: "openid idporten:user.log.read", Browser: browser, Manners: manners})
+	log, _ := e.ask(tokens.Access(), "userlog", http.MethodGet, path, nil)
+	if len(log.Good().List) != 2 {
+		t.Fatalf("log: %v; want two lines", log.List)
+	}
+	for n, way := range []string{"Federated", "Minid-APP"} { // the newest first
+		line, _ := log.List[n].(map[string]any)
+		e.Equal("eid", line["eid"], way)
+		e.Equal("orgno", line["orgno"], e.Client("demo-web").Organization)
+		e.Equal("integrasjon_id", line["integrasjon_id"], "demo-web")
+	}
+	without, _ := e.ask(e.Login(Request{Scope: "openid profile", Manners: e.high()}).Access(), "userlog", http.MethodGet, path, nil)
+	without.Bad(403, "insufficient_scope")
+}
+
+func levelReached(_ TB, e *Env) {
+	people := e.At("idporten")
+	people.Login(Request{Scope: "openid", Manners: people.high()})
+	people.Login(Request{Scope: "openid", Manners: Manners{Person: people.Named("astrid"), Way: "Minid-APP"}})
+	token := e.Succeeded(e.Asserted("demo-consumer", "global/idporten.authlevel.read", nil)).Access()
+	ask := func(body map[string]any) *Answer {
+		a, _ := e.ask(token, "authlevel", http.MethodPost, "/authlevel/rest/v1/sikkerhetsnivaa", body)
+		return a
+	}
+	high, low := people.Named("berit").Claims["pid"], people.Named("astrid").Claims["pid"]
+	e.Equal("level 4 of who reached it", ask(map[string]any{"personidentifikator": high}).Good().Object["harbruktnivaa4"], true)
+	e.Equal("level 4 of who never did", ask(map[string]any{"personidentifikator": low}).Good().Object["harbruktnivaa4"], false)
+	tomorrow := e.Now().AddDate(0, 0, 1).Format("2006-01-02")
+	e.Equal("level 4 since tomorrow", ask(map[string]any{"personidentifikator": high, "fraDato": tomorrow}).Good().Object["harbruktnivaa4"], false)
+	ask(map[string]any{"personidentifikator": "123"}).Bad(400, "invalid_value")
+	ask(map[string]any{"personidentifikator": "01810099999"}).Bad(404, "person_unknown")
+}
