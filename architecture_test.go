@@ -27,6 +27,7 @@ var arrows = map[string]struct {
 	"bench/*":                 {[]string{"internal/facts", "internal/wiring", "realms", "realms/demo", "store", "token"}, "our house as it is asked, and pictures of the answers"},
 	"bench/peers/*":           {nil, "other providers, each a module of its own"},
 	"catalog":                 {nil, "turns texts into catalogs; it neither serves nor stores"},
+	"catalog/impact":          {nil, "decides twice and compares; where catalogs and clients come from, others know"},
 	"fetch":                   {nil, "asks strangers' addresses; it knows nothing of what comes back"},
 	"login":                   {nil, "finds out who is there; who may have what is not its question"},
 	"ops":                     {nil, "counts and tells; what it counts does not know it"},

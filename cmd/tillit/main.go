@@ -5,6 +5,7 @@
 //	tillit serve    production, from a configuration file
 //	tillit check    are the realms right?
 //	tillit test     do the stories of the realms still go as they are told?
+//	tillit plan     what a change of realms means to the clients that are there
 //	tillit explain  why is a scope or claim given, or not?
 //	tillit client   what clients may ask for, and what it would yield
 //	tillit org      organizations, and the prefixes of their scopes
@@ -42,6 +43,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the provider that a configuration file describes."`
 	Check   checkCommand   `cmd:"" help:"Say whether realms, or a configuration file of serve, are right."`
 	Test    testCommand    `cmd:"" help:"Tell the stories of realms again, and say what they cover."`
+	Plan    planCommand    `cmd:"" help:"Say which clients gain or lose what, when realms change."`
 	Explain explainCommand `cmd:"" help:"Say what a request would come to, and why, or why an issued token has what it has."`
 	Client  clientCommand  `cmd:"" help:"See, add and remove clients, and see what each may ask for."`
 	Org     orgCommand     `cmd:"" help:"List and add organizations, and give them prefixes for their scopes."`
