@@ -149,9 +149,13 @@ type Service struct {
 
 // A SourceUse names a source of values and what happens when it fails.
 type SourceUse struct {
-	Name    string
-	From    string
-	OnError string // omit, stale, deny
+	Name     string
+	From     string // directory, sql or http
+	By       string // what the source knows people by: subject (""), username, or an attribute of the directory
+	Query    string // of sql; $1 is what the person is known by
+	Deadline int64  // seconds; 0: two
+	CacheAge int64  // seconds that an answer may be old; 0: it is asked each time
+	OnError  string // omit, stale, deny
 }
 
 // A TokenSpec is the frame of one kind of token.

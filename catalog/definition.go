@@ -240,11 +240,24 @@ func (c *catalogBuilder) sourceUses() []tillit.SourceUse {
 		if slices.Contains(valueRoots, m.key) {
 			c.faults.at(m.value, "another name", "%q is a root of every expression", m.key)
 		}
-		all = append(all, tillit.SourceUse{
-			Name:    m.key,
-			From:    m.value.get("from").strOr("directory"),
-			OnError: m.value.get("on_error").strOr("omit"),
-		})
+		use := tillit.SourceUse{
+			Name:     m.key,
+			From:     m.value.get("from").strOr("directory"),
+			By:       m.value.get("by").str(),
+			Query:    m.value.get("query").str(),
+			Deadline: c.seconds(m.value.get("deadline")),
+			CacheAge: c.seconds(m.value.get("cache")),
+			OnError:  m.value.get("on_error").strOr("omit"),
+		}
+		switch {
+		case use.From == "sql" && !strings.Contains(use.Query, "$1"):
+			c.faults.at(m.value, "query: select … where … = $1", "a source of sql has no query about one person")
+		case use.From != "sql" && use.Query != "":
+			c.faults.at(m.value.get("query"), "from: sql", "only a source of sql has a query")
+		case use.From == "directory" && (use.By != "" || use.Deadline != 0 || use.CacheAge != 0):
+			c.faults.at(m.value, "from: sql or from: http", "the directory is not asked elsewhere")
+		}
+		all = append(all, use)
 	}
 	return all
 }

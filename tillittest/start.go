@@ -18,6 +18,7 @@ import (
 	"github.com/tillit/tillit/internal/wiring"
 	"github.com/tillit/tillit/realms"
 	demodata "github.com/tillit/tillit/realms/demo"
+	"github.com/tillit/tillit/source"
 	"github.com/tillit/tillit/store"
 	"github.com/tillit/tillit/token"
 )
@@ -40,6 +41,7 @@ type Provider struct {
 
 type options struct {
 	realms, demo fs.FS
+	sources      map[source.Place]source.Asker
 	log          *slog.Logger
 }
 
@@ -53,6 +55,17 @@ func Realms(files fs.FS) Option { return func(o *options) { o.realms = files } }
 // Demo says who is there, in the language of demo data; without it those are the
 // people and clients of the shipped realms.
 func Demo(files fs.FS) Option { return func(o *options) { o.demo = files } }
+
+// Source connects a source of claims that the realm declares elsewhere: an asker
+// of package source, or one of the test's own.
+func Source(realm, name string, asker source.Asker) Option {
+	return func(o *options) {
+		if o.sources == nil {
+			o.sources = map[source.Place]source.Asker{}
+		}
+		o.sources[source.Place{Realm: realm, Source: name}] = asker
+	}
+}
 
 // Log says where the provider writes its log; without it, nowhere.
 func Log(log *slog.Logger) Option { return func(o *options) { o.log = log } }
@@ -70,7 +83,7 @@ func Start(t TB, realm string, with ...Option) *Provider {
 		t.Fatalf("tillittest: %v", err)
 	}
 	p := &Provider{t: t, realm: realm}
-	if err := p.open(declared, people, o.log); err != nil {
+	if err := p.open(declared, people, &o); err != nil {
 		t.Fatalf("tillittest: %v", err)
 	}
 	if p.house.Catalogs.Catalog(realm, "") == nil {
@@ -80,7 +93,7 @@ func Start(t TB, realm string, with ...Option) *Provider {
 	return p
 }
 
-func (p *Provider) open(declared, people fs.FS, log *slog.Logger) error {
+func (p *Provider) open(declared, people fs.FS, o *options) error {
 	master, err := token.NewMasterKey(bytes.Repeat([]byte{7}, 32)) // nothing sealed under it outlives the test
 	if err != nil {
 		return err
@@ -91,7 +104,7 @@ func (p *Provider) open(declared, people fs.FS, log *slog.Logger) error {
 	}
 	p.Base = "http://" + listener.Addr().String()
 	p.house, err = wiring.Open(p.t.Context(), wiring.Config{
-		Base: p.Base, Realms: declared, Demo: people, Stamp: store.StampDev, MasterKey: master, Cheap: true, NewKey: sharedKey, Log: log,
+		Base: p.Base, Realms: declared, Demo: people, Stamp: store.StampDev, MasterKey: master, Cheap: true, NewKey: sharedKey, Log: o.log, Sources: o.sources,
 	})
 	if err != nil {
 		listener.Close()

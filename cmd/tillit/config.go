@@ -37,6 +37,7 @@ type config struct {
 	MutualTLS     *mutualTLS        `yaml:"mutual_tls"`
 	Operations    *operations       `yaml:"operations"`
 	Outgoing      outgoing          `yaml:"outgoing"`
+	Sources       sources           `yaml:"sources"`
 	Traces        *traces           `yaml:"traces"`
 	RequestLog    *bool             `yaml:"request_log"`
 	LogLevel      slog.Level        `yaml:"-"`
@@ -119,6 +120,15 @@ func (c *config) resolve(directory string) {
 		return filepath.Join(directory, path)
 	}
 	c.Realms, c.MasterKeyFile, c.Outgoing.CABundle = in(c.Realms), in(c.MasterKeyFile), in(c.Outgoing.CABundle)
+	for _, list := range c.Sources {
+		for name, s := range list {
+			s.CredentialsFile = in(s.CredentialsFile)
+			if path, is := strings.CutPrefix(s.Address, "sqlite:"); is {
+				s.Address = "sqlite:" + in(path)
+			}
+			list[name] = s
+		}
+	}
 	for i := range c.FormerKeys {
 		c.FormerKeys[i] = in(c.FormerKeys[i])
 	}

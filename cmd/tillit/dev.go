@@ -19,18 +19,18 @@ import (
 	"github.com/tillit/tillit/internal/dev"
 	"github.com/tillit/tillit/internal/wiring"
 	"github.com/tillit/tillit/realms"
-	demodata "github.com/tillit/tillit/realms/demo"
 	"github.com/tillit/tillit/token"
 )
 
 type devCommand struct {
-	Listen             string `help:"Address to listen on; loopback only." default:"127.0.0.1:8080" env:"TILLIT_LISTEN"`
-	BaseURL            string `name:"base-url" help:"Base URL of every issuer (default: http://localhost:PORT)." env:"TILLIT_BASE_URL"`
-	Data               string `help:"Directory to keep data in (default: a temporary one, removed at exit)." env:"TILLIT_DATA"`
-	Store              string `help:"Store (default: SQLite in the data directory)." env:"TILLIT_STORE"`
-	Realms             string `help:"Directory of realms (default: the shipped ones)." env:"TILLIT_REALMS"`
-	CABundle           string `name:"ca-bundle" help:"Further roots for outgoing requests, a PEM file." env:"TILLIT_CA_BUNDLE"`
-	AllowLoopbackFetch bool   `name:"allow-loopback-fetch" help:"Let addresses that clients give be loopback." default:"true" negatable:"" env:"TILLIT_ALLOW_LOOPBACK_FETCH"`
+	Listen             string            `help:"Address to listen on; loopback only." default:"127.0.0.1:8080" env:"TILLIT_LISTEN"`
+	BaseURL            string            `name:"base-url" help:"Base URL of every issuer (default: http://localhost:PORT)." env:"TILLIT_BASE_URL"`
+	Data               string            `help:"Directory to keep data in (default: a temporary one, removed at exit)." env:"TILLIT_DATA"`
+	Store              string            `help:"Store (default: SQLite in the data directory)." env:"TILLIT_STORE"`
+	Realms             string            `help:"Directory of realms, with who is there in its folder demo (default: the shipped ones)." env:"TILLIT_REALMS"`
+	Source             map[string]string `help:"Where a source of claims of a realm is: a database or an address." placeholder:"REALM.SOURCE=ADDRESS" env:"TILLIT_SOURCE"`
+	CABundle           string            `name:"ca-bundle" help:"Further roots for outgoing requests, a PEM file." env:"TILLIT_CA_BUNDLE"`
+	AllowLoopbackFetch bool              `name:"allow-loopback-fetch" help:"Let addresses that clients give be loopback." default:"true" negatable:"" env:"TILLIT_ALLOW_LOOPBACK_FETCH"`
 }
 
 // Run serves until it is told to stop. It prints one line that begins with
@@ -80,8 +80,17 @@ func (d *devCommand) open(c *console, base, data string, outgoing fetch.GuardedO
 	if store == "" {
 		store = filepath.Join(data, "tillit.db")
 	}
+	told, err := toldSources(d.Source)
+	if err != nil {
+		return nil, err
+	}
+	elsewhere, err := told.open(outgoing.Roots)
+	if err != nil {
+		return nil, err
+	}
 	return wiring.Open(c.ctx, wiring.Config{
-		Base: base, Realms: realmFiles(d.Realms), Demo: demodata.Files, Store: store, Stamp: "dev",
+		Sources: elsewhere,
+		Base:    base, Realms: realmFiles(d.Realms), Demo: demoFiles(d.Realms), Store: store, Stamp: "dev",
 		MasterKey: master, Log: slog.New(slog.NewTextHandler(c.log, nil)),
 		Operations: wiring.Operations{Version: version, Revision: revision()}, Outgoing: outgoing,
 	})

@@ -11,7 +11,6 @@ import (
 
 	"github.com/tillit/tillit/catalog"
 	"github.com/tillit/tillit/internal/wiring"
-	demodata "github.com/tillit/tillit/realms/demo"
 	"github.com/tillit/tillit/store"
 	"github.com/tillit/tillit/token"
 )
@@ -85,7 +84,7 @@ func (p *place) demo(ctx context.Context, base string) (*premises, error) {
 		return nil, err
 	}
 	house, err := wiring.Open(ctx, wiring.Config{
-		Base: base, Realms: realmFiles(p.Realms), Demo: demodata.Files, Stamp: store.StampDev, MasterKey: master, Cheap: true,
+		Base: base, Realms: realmFiles(p.Realms), Demo: demoFiles(p.Realms), Stamp: store.StampDev, MasterKey: master, Cheap: true,
 	})
 	return whole(house, err)
 }
@@ -109,8 +108,13 @@ func (p *place) whole(c *console, base string) (*premises, error) {
 	if base == "" {
 		base = s.BaseURL
 	}
+	elsewhere, err := s.Sources.open(nil)
+	if err != nil {
+		return nil, err
+	}
 	return whole(wiring.Open(c.ctx, wiring.Config{
-		Base: base, Issuers: s.Issuers, Realms: realmFiles(s.Realms), Store: s.Store, MasterKey: master,
+		Sources: elsewhere,
+		Base:    base, Issuers: s.Issuers, Realms: realmFiles(s.Realms), Store: s.Store, MasterKey: master,
 		Log: slog.New(slog.NewTextHandler(c.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}))
 }

@@ -92,8 +92,13 @@ func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	elsewhere, err := c.Sources.open(roots)
+	if err != nil {
+		return nil, nil, err
+	}
 	house, err := wiring.Open(to.ctx, wiring.Config{
-		Base: c.BaseURL, Issuers: c.Issuers, Realms: realms, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
+		Sources: elsewhere,
+		Base:    c.BaseURL, Issuers: c.Issuers, Realms: realms, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
 		MutualTLS: mutual,
 		Admit:     c.check, Outgoing: fetch.GuardedOptions{AllowLoopback: c.Outgoing.AllowLoopback, Roots: roots},
 		Operations: wiring.Operations{

@@ -44,6 +44,9 @@ type Config struct {
 	Admit func(*catalog.Set) error
 	// Cheap makes password hashes cost next to nothing, for tests.
 	Cheap bool
+	// Sources are what answers for sources of realms that are elsewhere. The house
+	// closes them.
+	Sources map[source.Place]source.Asker
 	// NewKey makes the keys that tokens and demo clients sign with; nil: each is
 	// new. Tests that start many houses let them share some.
 	NewKey func(algorithm string) (crypto.Signer, error)
@@ -76,6 +79,7 @@ type House struct {
 
 	config   Config
 	services runner
+	sources  *source.Sources
 	ended    chan struct{} // a session has ended
 	demo     demonstration
 	offset   atomic.Int64 // of the clock, in nanoseconds; dev moves it
@@ -159,10 +163,12 @@ func (h *House) furnish(ctx context.Context) error {
 	if err := h.runServices(h.Catalogs.Set()); err != nil {
 		return err
 	}
+	h.sources = source.New(c.Sources, h.Now)
+	h.unconnected()
 	book := h.book(hasher)
 	h.Provider = &server.Provider{
 		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
-		Login: book, Needs: h.needs(book), Sources: source.NewDirectory(), Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
+		Login: book, Needs: h.needs(book), Sources: h.sources, Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
 		Messenger: messenger{h.Fetch}, Ended: h.nudge, Organizations: h.PKI,
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
@@ -328,7 +334,7 @@ func (h *House) sweep(ctx context.Context) error {
 func (h *House) Close() error {
 	h.stop()
 	h.done.Wait()
-	return errors.Join(h.checkpoint(context.Background()), h.Store.Close(), h.endTraces())
+	return errors.Join(h.checkpoint(context.Background()), h.Store.Close(), h.sources.Close(), h.endTraces())
 }
 
 // catalogs hands the present snapshot to the provider, without the rules that a
