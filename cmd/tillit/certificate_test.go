@@ -20,15 +20,15 @@ import (
 	"github.com/tillit/tillit/token"
 )
 
-// writePair writes a certificate of that serial number, and its key.
-func writePair(t *testing.T, files tlsFiles, serial int64) {
+// writePair writes a certificate of that serial number for hosts, and its key.
+func writePair(t *testing.T, files tlsFiles, serial int64, hosts ...string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: append(hosts, "localhost"),
 		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<32, 0),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)

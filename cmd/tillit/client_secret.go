@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,8 +116,12 @@ func (i *clientInviteCommand) Run(c *console) error {
 		return err
 	}
 	defer p.close()
-	if p.catalogs.Catalog(i.Realm, "") == nil {
+	catalog := p.catalogs.Catalog(i.Realm, "")
+	if catalog == nil {
 		return p.noRealm(i.Realm)
+	}
+	if !slices.Contains(catalog.Request.Features, "registration") {
+		return fmt.Errorf("realm %s: no client registers itself there; right would be registration among the features of its request", i.Realm)
 	}
 	value, hash := token.NewSecret(token.Initial, rand.Reader)
 	until := time.Now().Add(i.For)

@@ -23,7 +23,7 @@ var varying = []struct {
 	pattern *regexp.Regexp
 	stands  string
 }{
-	{regexp.MustCompile(`tk_[A-Za-z0-9_-]{43}`), "tk_…"},
+	{regexp.MustCompile(`\b(tk|ti)_[A-Za-z0-9_-]{43}`), "${1}_…"},
 	{regexp.MustCompile(`\b[A-Z2-7]{26}(\.[A-Z2-7]+)?\b`), "…"},
 	{regexp.MustCompile(`(?m)^[A-Za-z0-9_-]{43}  `), "…    "}, // first in a table
 	{regexp.MustCompile(`(?m)^KID {40,}`), "KID  "},
