@@ -37,7 +37,7 @@ func idPortenForeign(_ TB, e *Env) {
 // changed changes a demo client by the API, and gives what changes it back.
 func (e *Env) changed(client string, members map[string]any) (back func()) {
 	e.t.Helper()
-	desk, path := e.keeper("demo-operator"), "/clients/"+client
+	desk, path := e.keeper("demo-operator"), "/clients/"+e.N(client)
 	before := desk.Call("clients", http.MethodGet, path, nil).Good().Object
 	after := map[string]any{}
 	for name, value := range before {

@@ -52,16 +52,16 @@ func (d *Desk) Call(api, method, path string, body any) *Answer {
 
 func (e *Env) call(token, api, method, path string, body any) *Answer {
 	e.t.Helper()
-	a, value := e.ask(token, api, method, path, body)
-	if value != nil {
-		e.described(api, method, path, a.Status, value)
+	a, told := e.ask(token, api, method, path, body)
+	if told != nil {
+		e.described(api, method, path, a.Status, told)
 	}
 	return a
 }
 
-// ask asks an API that has no description of its own; the value is its answer
-// where that is JSON.
-func (e *Env) ask(token, api, method, path string, body any) (a *Answer, value any) {
+// ask asks an API that has no description of its own. What is told is the answer as
+// it came, where that is JSON.
+func (e *Env) ask(token, api, method, path string, body any) (a *Answer, told any) {
 	e.t.Helper()
 	text := []byte(nil)
 	if body != nil {
@@ -78,15 +78,14 @@ func (e *Env) ask(token, api, method, path string, body any) (a *Answer, value a
 	status, header, answer := e.send(r)
 	a = &Answer{e: e, what: method + " " + path, Status: status}
 	if len(bytes.TrimSpace(answer)) > 0 && strings.HasPrefix(header.Get("Content-Type"), "application/json") {
-		if err := json.Unmarshal(answer, &value); err != nil {
+		if err := json.Unmarshal(answer, &told); err != nil {
 			e.t.Fatalf("%s: %v", a.what, err)
 		}
-		e.described(api, method, path, status, value)
-		value = e.names.Values(value, e.names.Back)
+		value := e.names.Values(told, e.names.Back)
 		a.Object, _ = value.(map[string]any)
 		a.List, _ = value.([]any)
 	}
-	return a, value
+	return a, told
 }
 
 // Good demands a 200.
