@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/tillit/tillit"
 )
@@ -14,10 +17,28 @@ ON CONFLICT (registry, scope, organization) DO UPDATE SET denied = FALSE, update
 ON CONFLICT (registry, scope, organization) DO NOTHING`
 	sqlDenyAccess = `UPDATE access_records SET denied = TRUE, updated = $1 WHERE registry = $2 AND scope = $3 AND organization = $4 AND denied = FALSE`
 
-	sqlAccessRecord  = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1 AND scope = $2 AND organization = $3`
-	sqlAccessToScope = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1 AND scope = $2 ORDER BY organization`
-	sqlAccessOfOne   = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1 AND organization = $2 ORDER BY scope`
+	sqlAccessRecord = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1 AND scope = $2 AND organization = $3`
+	sqlAccessOfOne  = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1 AND organization = $2 ORDER BY scope`
 )
+
+// scopesWidth is how many scopes one listing of their records asks for: a fixed
+// number, so that the statement stays prepared.
+const scopesWidth = 64
+
+var sqlAccessToScopes = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1 AND scope IN (` +
+	placeholders(2, scopesWidth) + `) ORDER BY scope, organization`
+
+// placeholders writes n of them, numbered from the first.
+func placeholders(first, n int) string {
+	var list strings.Builder
+	for i := range n {
+		if i > 0 {
+			list.WriteString(", ")
+		}
+		list.WriteString("$" + strconv.Itoa(first+i))
+	}
+	return list.String()
+}
 
 // BeginAccess lets an organization in to a scope unless its owner took that back
 // once: what is declared never undoes what an owner did.
@@ -75,9 +96,21 @@ func (s *Store) changeAccess(ctx context.Context, what, registry string, scope t
 	return a, err
 }
 
-// AccessToScope lists what is recorded of a scope, by organization.
-func (s *Store) AccessToScope(ctx context.Context, registry string, scope tillit.ScopeName) ([]tillit.AccessRecord, error) {
-	return s.accessRecords(ctx, sqlAccessToScope, registry, string(scope))
+// AccessToScopes lists what is recorded of scopes, by organization within each.
+func (s *Store) AccessToScopes(ctx context.Context, registry string, scopes ...tillit.ScopeName) ([]tillit.AccessRecord, error) {
+	var all []tillit.AccessRecord
+	for some := range slices.Chunk(scopes, scopesWidth) {
+		args := []any{registry}
+		for i := range scopesWidth {
+			args = append(args, string(some[min(i, len(some)-1)]))
+		}
+		records, err := s.accessRecords(ctx, sqlAccessToScopes, args...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, records...)
+	}
+	return all, nil
 }
 
 // AccessOf lists what is recorded of an organization, by scope.

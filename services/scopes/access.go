@@ -25,7 +25,7 @@ func (a *API) given(r *http.Request, caller *selfservice.Caller) (any, error) {
 		if _, err := a.find(r.Context(), c, name, caller); err != nil {
 			return nil, err
 		}
-		records, err = a.Store.AccessToScope(r.Context(), a.registry, tillit.ScopeName(name))
+		records, err = a.Store.AccessToScopes(r.Context(), a.registry, tillit.ScopeName(name))
 	case consumer != "":
 		if !tillit.ValidOrganization(consumer) {
 			return nil, invalidOrganization("consumer_orgno")
@@ -37,7 +37,7 @@ func (a *API) given(r *http.Request, caller *selfservice.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []map[string]any{}
+	list, names := []map[string]any{}, a.names(c)
 	for _, record := range records {
 		s := c.Scope(record.Scope)
 		if s == nil || consumer != "" && record.Consumer != consumer || record.Denied && !flag(r, "inactive") {
@@ -46,7 +46,7 @@ func (a *API) given(r *http.Request, caller *selfservice.Caller) (any, error) {
 		if owner := c.RecordOf(s).Owner; owner != caller.Organization && !(caller.Operator && name != "") {
 			continue
 		}
-		told, err := a.tellAccess(r.Context(), c, record)
+		told, err := a.tellAccess(r.Context(), names, record)
 		if err != nil {
 			return nil, err
 		}
@@ -56,18 +56,13 @@ func (a *API) given(r *http.Request, caller *selfservice.Caller) (any, error) {
 }
 
 func (a *API) everyAccess(ctx context.Context, c *tillit.Catalog, caller *selfservice.Caller) ([]tillit.AccessRecord, error) {
-	var all []tillit.AccessRecord
+	var own []tillit.ScopeName
 	for _, s := range a.records(c) {
-		if s.Owner != caller.Organization {
-			continue
+		if s.Owner == caller.Organization {
+			own = append(own, s.Name)
 		}
-		records, err := a.Store.AccessToScope(ctx, a.registry, s.Name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, records...)
 	}
-	return all, nil
+	return a.Store.AccessToScopes(ctx, a.registry, own...)
 }
 
 // had lists what others let the caller in to.
@@ -77,12 +72,12 @@ func (a *API) had(r *http.Request, caller *selfservice.Caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []map[string]any{}
+	list, names := []map[string]any{}, a.names(c)
 	for _, record := range records {
 		if c.Scope(record.Scope) == nil || record.Denied && !flag(r, "inactive") {
 			continue
 		}
-		told, err := a.tellAccess(r.Context(), c, record)
+		told, err := a.tellAccess(r.Context(), names, record)
 		if err != nil {
 			return nil, err
 		}
@@ -127,21 +122,21 @@ func (a *API) changeAccess(r *http.Request, caller *selfservice.Caller, event st
 	if err != nil {
 		return nil, err
 	}
-	return a.tellAccess(r.Context(), c, record)
+	return a.tellAccess(r.Context(), a.names(c), record)
 }
 
 func invalidOrganization(field string) error {
 	return selfservice.Refuse(http.StatusBadRequest, accessObject, "invalid_orgno", field, "right would be the number of an organization that is registered here")
 }
 
-func (a *API) tellAccess(ctx context.Context, c *tillit.Catalog, record tillit.AccessRecord) (map[string]any, error) {
-	owner := c.RecordOf(c.Scope(record.Scope)).Owner
+func (a *API) tellAccess(ctx context.Context, names *names, record tillit.AccessRecord) (map[string]any, error) {
+	owner := names.catalog.RecordOf(names.catalog.Scope(record.Scope)).Owner
 	m := map[string]any{"scope": record.Scope, "state": "APPROVED", "owner_orgno": owner, "consumer_orgno": record.Consumer}
 	if record.Denied {
 		m["state"] = "DENIED"
 	}
 	for field, number := range map[string]string{"owner_organization_name": owner, "consumer_organization_name": record.Consumer} {
-		name, err := a.nameOf(ctx, c, number)
+		name, err := names.of(ctx, number)
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +153,27 @@ func (a *API) tellAccess(ctx context.Context, c *tillit.Catalog, record tillit.A
 	return m, nil
 }
 
-// nameOf gives the name of an organization, "" for an unknown one.
+// names are those of organizations, looked up once each for one answer.
+type names struct {
+	api     *API
+	catalog *tillit.Catalog
+	known   map[string]string // by number
+}
+
+func (a *API) names(c *tillit.Catalog) *names { return &names{a, c, map[string]string{}} }
+
+// of gives the name of an organization, "" for an unknown one.
+func (n *names) of(ctx context.Context, number string) (string, error) {
+	if name, known := n.known[number]; known {
+		return name, nil
+	}
+	name, err := n.api.nameOf(ctx, n.catalog, number)
+	if err == nil {
+		n.known[number] = name
+	}
+	return name, err
+}
+
 func (a *API) nameOf(ctx context.Context, c *tillit.Catalog, number string) (string, error) {
 	o, err := a.Store.Organization(ctx, a.registry, number)
 	if errors.Is(err, tillit.ErrNotFound) {

@@ -18,7 +18,7 @@ type Store interface {
 	ChangeScope(ctx context.Context, registry string, scope *tillit.RegisteredScope, revision int64, record *tillit.AuditRecord) error
 	GiveAccess(ctx context.Context, registry string, scope tillit.ScopeName, organization string, at int64, record *tillit.AuditRecord) (tillit.AccessRecord, error)
 	TakeAccess(ctx context.Context, registry string, scope tillit.ScopeName, organization string, at int64, record *tillit.AuditRecord) (tillit.AccessRecord, error)
-	AccessToScope(ctx context.Context, registry string, scope tillit.ScopeName) ([]tillit.AccessRecord, error)
+	AccessToScopes(ctx context.Context, registry string, scopes ...tillit.ScopeName) ([]tillit.AccessRecord, error)
 	AccessOf(ctx context.Context, registry, organization string) ([]tillit.AccessRecord, error)
 	Prefixes(ctx context.Context, registry, organization string) ([]tillit.Prefix, error)
 	Organization(ctx context.Context, registry, number string) (*tillit.Organization, error)

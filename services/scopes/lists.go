@@ -104,14 +104,11 @@ func (a *API) tellPrefixes(r *http.Request, organization string) (any, error) {
 	}
 	c := a.Catalog()
 	list := []map[string]any{}
-	names := map[string]string{}
+	names := a.names(c)
 	for _, p := range held {
-		name, known := names[p.Organization]
-		if !known {
-			if name, err = a.nameOf(r.Context(), c, p.Organization); err != nil {
-				return nil, err
-			}
-			names[p.Organization] = name
+		name, err := names.of(r.Context(), p.Organization)
+		if err != nil {
+			return nil, err
 		}
 		m := map[string]any{"prefix": p.Prefix, "owner_orgno": p.Organization, "active": true}
 		if name != "" {
@@ -170,32 +167,28 @@ func (a *API) countOwners(r *http.Request) ([]map[string]any, error) {
 		return nil, err
 	}
 	prefixes := map[string][]string{}
-	consumers := map[string]map[string]bool{}
+	public := map[string][]tillit.ScopeName{} // by owner
 	for _, e := range kept.entries {
 		s := e.scope
 		if !slices.Contains(prefixes[s.Owner], s.Prefix) {
 			prefixes[s.Owner] = append(prefixes[s.Owner], s.Prefix)
 		}
-		records, err := a.Store.AccessToScope(r.Context(), a.registry, s.Name)
-		if err != nil {
-			return nil, err
-		}
-		for _, record := range records {
-			if consumers[s.Owner] == nil {
-				consumers[s.Owner] = map[string]bool{}
-			}
-			consumers[s.Owner][record.Consumer] = consumers[s.Owner][record.Consumer] || !record.Denied
-		}
+		public[s.Owner] = append(public[s.Owner], s.Name)
 	}
 	list := []map[string]any{}
 	for _, number := range sorted(prefixes) {
-		count := 0
-		for _, now := range consumers[number] {
-			if now {
-				count++
+		// One owner after the other: all records of all of them need not be held.
+		records, err := a.Store.AccessToScopes(r.Context(), a.registry, public[number]...)
+		if err != nil {
+			return nil, err
+		}
+		consumers := map[string]bool{}
+		for _, record := range records {
+			if !record.Denied {
+				consumers[record.Consumer] = true
 			}
 		}
-		list = append(list, map[string]any{"customer_organization_number": number, "prefix": prefixes[number], "consumer_count": count})
+		list = append(list, map[string]any{"customer_organization_number": number, "prefix": prefixes[number], "consumer_count": len(consumers)})
 	}
 	return list, nil
 }

@@ -118,7 +118,9 @@ func accessRecords(t *testing.T, s *store.Store) {
 	}
 	for _, list := range []func() ([]tillit.AccessRecord, error){
 		func() ([]tillit.AccessRecord, error) { return s.AccessOf(ctx, realm, consumer) },
-		func() ([]tillit.AccessRecord, error) { return s.AccessToScope(ctx, realm, "shop:x") },
+		func() ([]tillit.AccessRecord, error) {
+			return s.AccessToScopes(ctx, realm, "shop:x", "shop:y", "shop:none")
+		},
 	} {
 		records, err := list()
 		must(t, err)
