@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/tillit/tillit"
 )
@@ -19,26 +17,14 @@ ON CONFLICT (registry, scope, organization) DO NOTHING`
 
 	sqlAccessRecord = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1 AND scope = $2 AND organization = $3`
 	sqlAccessOfOne  = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1 AND organization = $2 ORDER BY scope`
+
+	sqlAccessToScopes = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1
+AND scope IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ORDER BY scope, organization`
 )
 
 // scopesWidth is how many scopes one listing of their records asks for: a fixed
 // number, so that the statement stays prepared.
-const scopesWidth = 64
-
-var sqlAccessToScopes = `SELECT scope, organization, denied, created, updated FROM access_records WHERE registry = $1 AND scope IN (` +
-	placeholders(2, scopesWidth) + `) ORDER BY scope, organization`
-
-// placeholders writes n of them, numbered from the first.
-func placeholders(first, n int) string {
-	var list strings.Builder
-	for i := range n {
-		if i > 0 {
-			list.WriteString(", ")
-		}
-		list.WriteString("$" + strconv.Itoa(first+i))
-	}
-	return list.String()
-}
+const scopesWidth = 16
 
 // BeginAccess lets an organization in to a scope unless its owner took that back
 // once: what is declared never undoes what an owner did.
