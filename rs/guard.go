@@ -21,6 +21,12 @@ type Guard struct {
 	Issuer string
 	// Audience must be among the aud of the tokens.
 	Audience string
+	// Also are further names of the API: an aud with any of them will do.
+	Also []string
+	// ByScope says that the issuer makes aud from the scopes it grants: a token
+	// for another audience is one without our scopes, and is told so (403, RFC
+	// 6750 §3.1) instead of being called invalid (401).
+	ByScope bool
 	// Unrestricted takes tokens that name no audience as well: those of issuers
 	// that restrict a token only when its client asks for that (RFC 8707 §2).
 	Unrestricted bool
@@ -78,7 +84,7 @@ func (g *Guard) check(r *http.Request, route *Route) (*Token, *refusal) {
 		err = g.confirm(r, scheme, text, token)
 	}
 	if err != nil {
-		return nil, refusalOf(err).by(scheme)
+		return nil, refusalOf(err, route.Scopes).by(scheme)
 	}
 	if g.Revoked != nil {
 		revoked, err := g.Revoked(r.Context(), token)
@@ -95,9 +101,11 @@ func (g *Guard) check(r *http.Request, route *Route) (*Token, *refusal) {
 	return token, nil
 }
 
-func refusalOf(err error) *refusal {
+func refusalOf(err error, scopes []string) *refusal {
 	nonce, needed := errors.AsType[UseNonce](err)
 	switch {
+	case errors.Is(err, errElsewhere):
+		return insufficientScope(scopes)
 	case errors.Is(err, ErrInvalidToken):
 		return invalidToken()
 	case needed:

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -170,10 +169,11 @@ func (g *Guard) introspected(ctx context.Context, text string) (*Token, error) {
 		return nil, fmt.Errorf("%w: not active", ErrInvalidToken)
 	case m.Issuer != "" && m.Issuer != g.Issuer:
 		return nil, fmt.Errorf("%w: of another issuer", ErrInvalidToken)
-	case !slices.Contains(m.Audience, g.Audience):
-		return nil, fmt.Errorf("%w: for another audience", ErrInvalidToken)
 	}
 	if err := g.alive(&m); err != nil {
+		return nil, err
+	}
+	if err := g.meant(m.Audience); err != nil {
 		return nil, err
 	}
 	return m.token(body)

@@ -20,6 +20,9 @@ import (
 // ErrInvalidToken says that a token is not one of ours, or no longer.
 var ErrInvalidToken = errors.New("invalid token")
 
+// errElsewhere says that the issuer granted no scope of ours.
+var errElsewhere = fmt.Errorf("%w: without a scope of this API", ErrInvalidToken)
+
 // maxToken bounds an access token, in bytes.
 const maxToken = 32 << 10
 
@@ -189,22 +192,31 @@ func (g *Guard) read(payload []byte) (*members, error) {
 	switch {
 	case m.Issuer != g.Issuer:
 		return nil, fmt.Errorf("%w: of another issuer", ErrInvalidToken)
-	case !g.meant(m.Audience):
-		return nil, fmt.Errorf("%w: for another audience", ErrInvalidToken)
 	case m.Expires == nil:
 		return nil, fmt.Errorf("%w: without an end", ErrInvalidToken)
 	}
-	return &m, g.alive(&m)
+	if err := g.alive(&m); err != nil {
+		return nil, err
+	}
+	return &m, g.meant(m.Audience)
 }
 
-// meant reports whether a token with the audience is for this API. Where tokens
-// are restricted on demand, one without is for every API, and the API's own
-// address is what a client asks for.
-func (g *Guard) meant(audience []string) bool {
-	if slices.Contains(audience, g.Audience) {
-		return true
+// meant reports a token that is for others. Where tokens are restricted on
+// demand, one without an audience is for every API, and the API's own address is
+// what a client asks for.
+func (g *Guard) meant(audience []string) error {
+	for _, name := range audience {
+		if name == g.Audience || slices.Contains(g.Also, name) || g.Unrestricted && name != "" && name == g.Resource {
+			return nil
+		}
 	}
-	return g.Unrestricted && (len(audience) == 0 || g.Resource != "" && slices.Contains(audience, g.Resource))
+	switch {
+	case g.Unrestricted && len(audience) == 0:
+		return nil
+	case g.ByScope:
+		return errElsewhere
+	}
+	return fmt.Errorf("%w: for another audience", ErrInvalidToken)
 }
 
 func (g *Guard) alive(m *members) error {
