@@ -300,6 +300,9 @@ func (p *Provider) signedIn(w http.ResponseWriter, r *http.Request, a *authoriza
 	if err := p.gatherConsent(ctx, a); err != nil {
 		return err
 	}
+	if err := p.tellTransaction(r, a); err != nil {
+		return err
+	}
 	record, err := p.record(ctx, a, "signed_in", nil)
 	if err != nil {
 		return err

@@ -77,7 +77,10 @@ type Provider struct {
 	OpenSecret func(registry string, client tillit.ClientID, kept tillit.SecretHash) (string, error)
 	// SealSecret keeps such a secret, for clients that register themselves.
 	SealSecret func(registry string, client tillit.ClientID, secret string) (tillit.SecretHash, error)
-	// Address gives where a request came from, for Attempts alone; nil: from the
+	// Transaction is told of every sign-in at a client, before the request goes
+	// on; nil: nobody is.
+	Transaction func(ctx context.Context, t *tillit.Transaction) error
+	// Address gives where a request came from, for Attempts and Transaction alone; nil: from the
 	// other end of the connection.
 	Address func(*http.Request) netip.Addr
 

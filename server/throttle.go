@@ -84,16 +84,22 @@ func (p *Provider) attemptKey(r *http.Request, realm *realm, client tillit.Clien
 // address says where a request came from: the network of one subscriber, where
 // that has more addresses than it could use.
 func (p *Provider) address(r *http.Request) string {
+	at := p.addressOf(r)
+	if at.Is6() {
+		if network, err := at.Prefix(64); err == nil {
+			return network.String()
+		}
+	}
+	return at.String()
+}
+
+// addressOf says where a request came from.
+func (p *Provider) addressOf(r *http.Request) netip.Addr {
 	var at netip.Addr
 	if p.Address != nil {
 		at = p.Address(r)
 	} else if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		at, _ = netip.ParseAddr(host)
 	}
-	if at = at.Unmap().WithZone(""); at.Is6() {
-		if network, err := at.Prefix(64); err == nil {
-			return network.String()
-		}
-	}
-	return at.String()
+	return at.Unmap().WithZone("")
 }

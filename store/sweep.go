@@ -11,6 +11,9 @@ const (
 	// ordersRemembered is how long after its end an order is still told from one
 	// that never was.
 	ordersRemembered = 3600
+	// transactionsRemembered is how long a sign-in of which nothing is told any
+	// more is still told from one that never was.
+	transactionsRemembered = 86400
 )
 
 // sweeps delete what has ended, a batch at a time. Each repeats its condition
@@ -33,6 +36,8 @@ var sweeps = [...]struct {
 	{`DELETE FROM grants WHERE revoked > 0 AND revoked <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM grants x WHERE x.revoked > 0 AND x.revoked <= $1 LIMIT $2)`, revokedRemembered},
 	{`DELETE FROM orders WHERE deadline <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM orders x WHERE x.deadline <= $1 LIMIT $2)`, ordersRemembered},
 	{`DELETE FROM contents WHERE expires <= $1 AND (realm, order_id, document, part) IN (SELECT x.realm, x.order_id, x.document, x.part FROM contents x WHERE x.expires <= $1 LIMIT $2)`, 0},
+	{`UPDATE transactions SET signals = '', person = '' WHERE signals <> '' AND expires <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM transactions x WHERE x.signals <> '' AND x.expires <= $1 LIMIT $2)`, 0},
+	{`DELETE FROM transactions WHERE expires <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM transactions x WHERE x.expires <= $1 LIMIT $2)`, transactionsRemembered},
 	{`DELETE FROM acts WHERE expires <= $1 AND (realm, interaction, kind) IN (SELECT x.realm, x.interaction, x.kind FROM acts x WHERE x.expires <= $1 LIMIT $2)`, 0},
 }
 

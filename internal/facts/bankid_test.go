@@ -250,12 +250,16 @@ var bankIDFacts = []Fact{
 		Fault: Fault{Old: "designators: [fraud-data-rs]", New: "designators: [fraud-data]"},
 	},
 	{
-		ID: "bankid/42", Realm: "bankid", Seed: "docs", Pending: "resource servers",
-		Text: "Fraud data of a transaction of another client are refused with 400.",
+		ID: "bankid/42", Realm: "bankid", Seed: "docs",
+		Text:  "Fraud data of a transaction of another client are refused with 400.",
+		Check: bankIDForeignTransaction,
+		Fault: Fault{Server: "a transaction belongs to its client"},
 	},
 	{
-		ID: "bankid/43", Realm: "bankid", Seed: "001", Pending: "resource servers",
-		Text: "The status service accepts a token with operational-status/read and answers 403 to one without.",
+		ID: "bankid/43", Realm: "bankid", Seed: "001",
+		Text:  "The status service accepts a token with operational-status/read and answers 403 to one without.",
+		Check: bankIDStatus,
+		Fault: Fault{Old: "scopes: {read: operational-status/read}", New: "scopes: {read: aml_person/basic}"},
 	},
 	{
 		ID: "bankid/44", Realm: "bankid", Seed: "docs",
@@ -342,8 +346,10 @@ var bankIDFacts = []Fact{
 		Fault: Fault{Old: "    sign_in: {evidence: [proof]}\n    claims: [endUserSignature", New: "    claims: [endUserSignature"},
 	},
 	{
-		ID: "bankid/58", Realm: "bankid", Seed: "docs", Pending: "resource servers",
-		Text: "Fraud data of a fresh transaction of the client's own come after polling: 202, then 204, then 200, and 410 after an hour.",
+		ID: "bankid/58", Realm: "bankid", Seed: "docs",
+		Check: bankIDSecurityData,
+		Fault: Fault{Old: "collects: 2s", New: "collects: 0s"},
+		Text:  "Fraud data of a fresh transaction of the client's own come after polling: 202, then 204, then 200, and 410 after an hour.",
 	},
 	{
 		ID: "bankid/59", Realm: "bankid", Seed: "000",

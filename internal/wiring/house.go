@@ -78,6 +78,7 @@ type House struct {
 	Fetch    *fetch.Guarded // to addresses that strangers gave
 
 	config   Config
+	inner    http.Handler // Handler without the eyes on it
 	services runner
 	sources  *source.Sources
 	ended    chan struct{} // a session has ended
@@ -170,7 +171,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
 		Login: book, Needs: h.needs(book), Sources: h.sources, Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
-		Messenger: messenger{h.Fetch}, Ended: h.nudge, Organizations: h.PKI,
+		Messenger: messenger{h.Fetch}, Ended: h.nudge, Transaction: h.keepTransaction, Organizations: h.PKI,
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
 		MutualTLS: h.mutualTLS(), RemoteKeys: fetch.NewJWKS(h.Fetch, token.ParseJWKS, h.Now), OpenSecret: h.openSecret, SealSecret: h.sealSecret, ReadAddress: h.readAddress,
 	}
@@ -190,7 +191,7 @@ func (h *House) furnish(ctx context.Context) error {
 	if c.Demo != nil { // serve has a listener of its own for it
 		mux.Handle("GET /metrics", h.Metrics.Handler())
 	}
-	h.Handler = h.watched(mux)
+	h.inner, h.Handler = mux, h.watched(mux)
 	return nil
 }
 
@@ -314,7 +315,7 @@ func (h *House) keepUp(ctx context.Context) {
 
 // Background does once what is done every ten seconds.
 func (h *House) Background(ctx context.Context) error {
-	return errors.Join(h.sweep(ctx), h.rotateKeys(ctx), h.checkpoint(ctx))
+	return errors.Join(h.sweep(ctx), h.rotateKeys(ctx), h.checkpoint(ctx), h.tend(ctx))
 }
 
 // sweepBatch is how many expired rows of each kind go in one commit.

@@ -19,8 +19,10 @@ import (
 // answers for a resource server of its own (servers.NAME.service); what they
 // guard and read it says too, for they know no realm.
 var services = map[string]func(h *House, at mount) (http.Handler, error){
-	"scopes":  (*House).openScopes,
-	"clients": (*House).openClients,
+	"scopes":             (*House).openScopes,
+	"clients":            (*House).openClients,
+	"security_data":      (*House).openSecurityData,
+	"operational_status": (*House).openOperationalStatus,
 	"data": func(_ *House, at mount) (http.Handler, error) {
 		return dataapi.Handler(at.guard, dataapi.Scopes{Read: at.scope("read"), Write: at.scope("write"), Delete: at.scope("delete")}), nil
 	},
@@ -60,6 +62,17 @@ type running struct {
 // in memory stays.
 type runner struct {
 	current atomic.Pointer[map[string]map[string]*running]
+}
+
+// each calls for every service that answers.
+func (r *runner) each(call func(s *running)) {
+	if all := r.current.Load(); all != nil {
+		for _, servers := range *all {
+			for _, s := range servers {
+				call(s)
+			}
+		}
+	}
 }
 
 // get gives what answers for a server, nil for nothing.
@@ -154,6 +167,7 @@ func (h *House) runService(realm string, c *tillit.Catalog, server *tillit.Serve
 		realm = server.Issuer
 	}
 	at.guard = h.guard(realm, audience(server))
+	at.guard.Also = server.Designators
 	at.guard.Resource, at.guard.Name = at.address, server.Title.In()
 	handler, err := open(h, at)
 	if err != nil {
@@ -175,7 +189,8 @@ func audience(server *tillit.Server) string {
 func (h *House) guard(realm, audience string) *rs.Guard {
 	c := h.Catalogs.Catalog(realm, "")
 	return &rs.Guard{
-		Issuer: h.issuer(realm), Audience: audience, Unrestricted: c != nil && c.Settings.Audience == "asked", Now: h.Now,
+		Issuer: h.issuer(realm), Audience: audience, Unrestricted: c != nil && c.Settings.Audience == "asked",
+		ByScope: c != nil && c.Settings.Audience == "servers", Now: h.Now,
 		Keys: &ownKeys{house: h, realm: realm}, Proof: h.proof(realm), Certificate: h.shown,
 		Revoked: func(ctx context.Context, token *rs.Token) (bool, error) {
 			return h.Provider.TokenRevoked(ctx, realm, token.ID)

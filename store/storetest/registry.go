@@ -192,7 +192,10 @@ func erasing(t *testing.T, s *store.Store) {
 	signed.State, signed.Person = tillit.OrderCompleted, "p1"
 	must(t, s.AddOrder(ctx, signed))
 	must(t, s.AddContent(ctx, realm, "signed", 0, 0, []byte("loan"), now+90))
+	must(t, s.AddTransaction(ctx, transaction("t1")))
 	must(t, s.RemovePerson(ctx, realm, "p1", record("erased", now)))
+	_, err = s.Transaction(ctx, realm, "t1")
+	wants(t, err, tillit.ErrNotFound)
 	_, err = s.CertificateBySerial(ctx, realm, "11")
 	wants(t, err, tillit.ErrNotFound)
 	_, err = s.Order(ctx, realm, "signed")

@@ -66,6 +66,7 @@ func Run(t *testing.T, open Open) {
 		{"orders", orders},
 		{"64 sign one order", orderRace},
 		{"contents and acts", contents},
+		{"transactions", transactions},
 		{"catalogs", catalogs},
 		{"meta", meta},
 		{"sweeping", sweeping},

@@ -1,0 +1,17 @@
+-- Sign-ins that clients may ask about afterwards. What the browser told, and who
+-- it was, goes at 'expires'; the row stays a day longer, so that a client is told
+-- from one who never was.
+CREATE TABLE transactions (
+	realm   TEXT   NOT NULL,
+	id      TEXT   NOT NULL,
+	client  TEXT   NOT NULL,
+	person  TEXT   NOT NULL,
+	acr     TEXT   NOT NULL,
+	signals TEXT   NOT NULL,
+	began   BIGINT NOT NULL, -- unix seconds
+	asked   BIGINT NOT NULL, -- 0: not yet
+	expires BIGINT NOT NULL,
+	PRIMARY KEY (realm, id)
+);
+CREATE INDEX transactions_person ON transactions (realm, person);
+CREATE INDEX transactions_expires ON transactions (expires);
