@@ -56,6 +56,7 @@ var arrows = map[string]struct {
 	"services/reply":          {nil, "answers in JSON; of what is none of its business"},
 	"services/securitydata":   {[]string{"rs", "services/reply"}, "a resource server"},
 	"services/operational":    {[]string{"rs", "services/reply"}, "a resource server; what it measures it is given"},
+	"services/aml":            {[]string{"rs", "services/reply"}, "a resource server; lists and organizations it is given"},
 	"internal/demo":           {nil, "data for dev"},
 	"internal/dev":            {[]string{"internal/demo"}, "what only dev has: playground, fixtures, clock"},
 	"internal/facts":          {nil, "knows the outside contract and nothing else"},

@@ -67,6 +67,7 @@ func Run(t *testing.T, open Open) {
 		{"64 sign one order", orderRace},
 		{"contents and acts", contents},
 		{"transactions", transactions},
+		{"lists of names", lists},
 		{"catalogs", catalogs},
 		{"meta", meta},
 		{"sweeping", sweeping},
