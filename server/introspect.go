@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -32,6 +33,20 @@ func (p *Provider) introspect(w http.ResponseWriter, r *http.Request, realm *rea
 		return err
 	}
 	return writeJSON(w, http.StatusOK, answer)
+}
+
+// Introspect answers a resource server of the realm that runs in this process
+// what the endpoint would answer it.
+func (p *Provider) Introspect(ctx context.Context, name, server, token string) (json.RawMessage, error) {
+	realm := p.realmOf(name)
+	if realm == nil {
+		return nil, tillit.ErrNotFound
+	}
+	answer, err := p.introspection(ctx, realm, &tillit.Client{Server: server}, token)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(answer)
 }
 
 // introspection is the token's own claims, decided again, and for a resource

@@ -12,6 +12,7 @@
 //	tillit person   who can sign in
 //	tillit key      signing keys and their rotation
 //	tillit pki      certificates of test realms: list, show, export, revoke, renew
+//	tillit aml      lists of names that people are compared with: import, list
 //	tillit audit    is the record of decisions whole?
 //	tillit backup   a copy of the store, while it is used
 //	tillit restore  a store from such a copy
@@ -50,6 +51,7 @@ type commands struct {
 	Person  personCommand  `cmd:"" help:"Add people, one by one or from a file, show and disable them, and give new passwords."`
 	Key     keyCommand     `cmd:"" help:"List and rotate signing keys."`
 	PKI     pkiCommand     `cmd:"" name:"pki" help:"List, export, revoke and renew the certificates of test realms."`
+	AML     amlCommand     `cmd:"" name:"aml" help:"Import lists of names that people and organizations are compared with, and show them."`
 	Audit   auditCommand   `cmd:"" help:"List the record of decisions, and say whether it is whole."`
 	Backup  backupCommand  `cmd:"" help:"Copy the store into a file, while a provider uses it."`
 	Restore restoreCommand `cmd:"" help:"Make a store from a file that backup wrote, where there is none."`

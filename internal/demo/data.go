@@ -21,6 +21,7 @@ type Data struct {
 	Notes           map[string]string             `yaml:"notes"` // for scopes that want one
 	Clients         map[tillit.ClientID]Client    `yaml:"clients"`
 	ResourceServers []ResourceServer              `yaml:"resource_servers"`
+	Lists           map[string]List               `yaml:"lists"` // name → list that names are compared with
 	People          []Person                      `yaml:"people"`
 }
 
@@ -45,6 +46,12 @@ type Completion struct {
 	Organization string         `yaml:"organization"`
 	Detail       map[string]any `yaml:"detail"` // as it is asked for, its type included
 	Adds         map[string]any `yaml:"adds"`
+}
+
+// List is a list of invented names, in the files that real ones come in.
+type List struct {
+	Version string            `yaml:"version"`
+	Files   map[string]string `yaml:"files"`
 }
 
 // Client is a demo client. Scopes is a word or a list, see [scopes].

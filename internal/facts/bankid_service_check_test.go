@@ -112,3 +112,55 @@ func bankIDStatus(t TB, e *Env) {
 	status, _ = e.asked("operational-status", "/status", "")
 	e.Equal("without a token", status, 401)
 }
+
+// bankIDScreens demands what the screening service answers about the person whom
+// the token is about.
+func (e *Env) bankIDScreens(person PersonFixture, access string) {
+	e.t.Helper()
+	status, answer := e.asked("aml", "/person?expands=identity", access)
+	e.Equal("person of the token", status, 200)
+	e.Equal("number", Dig(answer, "identity", "ssn"), person.Claims["nnin"])
+	e.Equal("name", Dig(answer, "keyInformation", "name"), person.Claims["name"])
+	e.Equal("lists without their scope", Dig(answer, "aml", "lists"), []any{})
+	status, _ = e.asked("aml", "/person?firstName=Viktor&lastName=Granovskij&dateOfBirth=1961-03-04", access)
+	e.Equal("somebody else than the token is about", status, 400)
+	status, _ = e.asked("aml", "/organization?organizationNumber=310200107", access)
+	e.Equal("organization without the scope", status, 403)
+}
+
+// bankIDSearches demands what a machine learns of a name that is spelled
+// otherwise on a list.
+func (e *Env) bankIDSearches(access string) {
+	e.t.Helper()
+	status, answer := e.asked("aml", "/person?firstName=Victor&lastName=Granovsky&dateOfBirth=1961-03-04", access)
+	e.Equal("a name", status, 200)
+	e.Equal("lists", Dig(answer, "aml", "lists"), []any{"OFAC"})
+	sources, _ := Dig(answer, "aml", "sources").([]any)
+	hits, _ := Dig(answer, "aml", "sanctions").([]any)
+	if len(sources) != 1 || len(hits) != 1 {
+		e.t.Fatalf("sources %v, hits %v; want one of each", sources, hits)
+	}
+	e.Present("source", sources[0].(map[string]any), "list", "version", "digest", "entries")
+	e.Equal("entry", Dig(hits[0], "entry"), "101")
+	e.Equal("birth", Dig(hits[0], "birth"), "same")
+	e.Present("hit", hits[0].(map[string]any), "score", "parts", "list", "version")
+	_, answer = e.asked("aml", "/person?firstName=Kari&lastName=Skogheim&dateOfBirth=1985-05-17", access)
+	e.Equal("a name on no list", Dig(answer, "aml", "sanctions"), []any{})
+	status, _ = e.asked("aml", "/person", access)
+	e.Equal("nobody", status, 400)
+}
+
+// bankIDOrganizations demands what is answered about organizations.
+func bankIDOrganizations(t TB, e *Env) {
+	e.bankIDMachineToken("demo-bank", "aml_organization/basic aml_organization/monitor", "aml_organization", []string{"basic", "monitor"})
+	access := e.Succeeded(e.Machine("demo-bank", "aml_organization/basic")).Access()
+	number := e.Client("demo-bank").Organization
+	status, answer := e.asked("aml", "/organization?organizationNumber="+number, access)
+	e.Equal("an organization", status, 200)
+	e.Equal("number", Dig(answer, "keyInformation", "organizationNumber"), number)
+	e.Equal("lists", Dig(answer, "aml", "lists"), []any{"OFAC"})
+	status, _ = e.asked("aml", "/organization?organizationNumber=999999999", access)
+	e.Equal("no organization", status, 404)
+	status, _ = e.asked("aml", "/person?firstName=Kari&lastName=Skogheim&dateOfBirth=1985-05-17", access)
+	e.Equal("person without the scope", status, 403)
+}

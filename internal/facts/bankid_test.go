@@ -240,7 +240,7 @@ var bankIDFacts = []Fact{
 	{
 		ID: "bankid/40", Realm: "bankid", Seed: "001",
 		Text:  "The two scopes of aml_organization together give both roles there.",
-		Check: bankIDMachine("aml_organization/basic aml_organization/monitor", "aml_organization", "basic", "monitor"),
+		Check: bankIDOrganizations,
 		Fault: Fault{Old: `"aml_organization/*": {server: aml, at: [token]}`, New: `"aml_organization/*": {at: [token]}`},
 	},
 	{

@@ -63,6 +63,7 @@ func bankIDSanctions(t TB, e *Env) {
 	tokens := e.Login(Request{Client: "demo-bank", Scope: "openid profile aml_person/basic aml_person/OFAC", Manners: person})
 	e.Equal("access token: roles at aml_person", Words(Dig(e.AccessClaims(tokens), "resource_access", "aml_person", "roles")), []string{"OFAC", "basic"})
 	e.bankIDMachineToken("demo-bank", "aml_person/basic aml_person/OFAC", "aml_person", []string{"OFAC", "basic"})
+	e.bankIDSearches(e.Succeeded(e.Machine("demo-bank", "aml_person/basic aml_person/OFAC")).Access())
 }
 
 func bankIDFraudData(t TB, e *Env) {
@@ -77,6 +78,7 @@ func bankIDServerLearns(t TB, e *Env) {
 	seen := e.IntrospectAs("aml", tokens.Access())
 	e.Equal("introspection: active", seen["active"], true)
 	e.Equal("introspection: nnin_altsub", seen["nnin_altsub"], person.Claims["nnin"])
+	e.bankIDScreens(person, tokens.Access())
 	e.Absent("introspection by the client", e.Introspect("demo-narrow", tokens.Access()), "nnin_altsub")
 }
 

@@ -19,6 +19,9 @@ func (h *House) loadDemo(ctx context.Context, hasher *login.Hasher) error {
 	if err != nil {
 		return err
 	}
+	if err := h.loadLists(ctx, data); err != nil {
+		return fmt.Errorf("demo data: lists: %w", err)
+	}
 	seed, err := h.Store.Secret(ctx, "", "demo seed", func() []byte {
 		raw := make([]byte, 32)
 		rand.Read(raw)
