@@ -30,6 +30,7 @@ func TestAcrossReplicas(t *testing.T) {
 		{"what was revoked is", revokedEverywhere},
 		{"wrong passwords add up", passwordsAddUp},
 		{"a client comes and goes", clientsChange},
+		{"what an owner takes back is taken", accessTakenBack},
 		{"a key is rotated under load", keyRotates},
 		{"realms are read again under load", realmsReload},
 	} {
