@@ -54,14 +54,34 @@ func Run(m *testing.M, started func(*House)) int {
 	return status
 }
 
-// start builds the command, runs it and waits until it accepts connections.
+// start builds the command and runs it.
 func start(directory string) (*House, error) {
 	h := &House{Binary: filepath.Join(directory, "tillit"), Data: filepath.Join(directory, "data")}
 	build := exec.Command("go", "build", "-o", h.Binary, "github.com/tillit/tillit/cmd/tillit")
 	if told, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the command: %w\n%s", err, told)
 	}
-	h.command = exec.Command(h.Binary, "dev", "--listen", "127.0.0.1:0", "--data", h.Data)
+	return h.run()
+}
+
+// Another runs the command once more, with realms of its own, until the test ends.
+func (h *House) Another(t testing.TB, realms string) *House {
+	t.Helper()
+	other, err := (&House{Binary: h.Binary, Data: t.TempDir()}).run("--realms", realms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := other.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return other
+}
+
+// run runs the command and waits until it accepts connections.
+func (h *House) run(args ...string) (*House, error) {
+	h.command = exec.Command(h.Binary, append([]string{"dev", "--listen", "127.0.0.1:0", "--data", h.Data}, args...)...)
 	h.command.Stderr = &h.log
 	out, err := h.command.StdoutPipe()
 	if err != nil {

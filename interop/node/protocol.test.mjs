@@ -87,6 +87,27 @@ test("tokens bound to a key, from the pushed request to the refresh", async () =
   assert.equal(renewed.token_type, "dpop");
 });
 
+test("proofs bear a nonce where the provider asks for one", async () => {
+  const fixtures = await (await fetch(`${process.env.TILLIT_NONCES}/dev/fixtures.json`)).json();
+  const { issuer, clients } = fixtures.realms.find((realm) => realm.name === "buypass");
+  const { client_secret } = clients.find((known) => known.client_id === "demo-service");
+  const config = await client.discovery(new URL(issuer), "demo-service", {}, client.ClientSecretBasic(client_secret), {
+    execute: [client.allowInsecureRequests],
+  });
+  const answers = [];
+  config[client.customFetch] = async (...request) => {
+    const response = await fetch(...request);
+    answers.push([response.status, Boolean(response.headers.get("dpop-nonce"))]);
+    return response;
+  };
+  const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair("ES256"));
+  for (let i = 0; i < 2; i++) {
+    const tokens = await client.clientCredentialsGrant(config, { scope: "service-api" }, { DPoP });
+    assert.equal(tokens.token_type, "dpop");
+  }
+  assert.deepEqual(answers, [[400, true], [200, true], [200, true]]); // one refusal, and never again
+});
+
 test("the answer is signed", async () => {
   const config = await discover("buypass", "demo-web", { authorization_signed_response_alg: "ES256" });
   client.useJwtResponseMode(config);
