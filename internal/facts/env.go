@@ -66,6 +66,17 @@ func (e *Env) With(edits ...Fault) *Env {
 	return e.world.Env(e.t, provider, e.realm.Name)
 }
 
+// Behind gives the same view of another provider, which stands behind a proxy that
+// tells certificates of clients in the header Client-Cert (RFC 9440).
+func (e *Env) Behind() *Env {
+	e.t.Helper()
+	provider, err := e.world.Behind(e.t, "Client-Cert")
+	if err != nil {
+		e.t.Fatalf("realm %s behind a proxy: %v", e.realm.Name, err)
+	}
+	return e.world.Env(e.t, provider, e.realm.Name)
+}
+
 // N translates one name for the provider.
 func (e *Env) N(name string) string { return e.names.There(name) }
 

@@ -63,6 +63,7 @@ type Options struct {
 	Demo          fs.FS    // the demo data's texts
 	WithoutRules  []string // reasons whose rows are switched off
 	WithoutChecks []string // checks of the server that are switched off
+	Certificates  string   // header in which a proxy on this machine tells clients' certificates; "": there is none
 }
 
 // A Provider is a running provider with demo data, as the command dev runs it.

@@ -1,8 +1,14 @@
 package facts
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -212,5 +218,53 @@ func standardsToldOfLogout(t TB, e *Env) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Errorf("the client of the session was not told")
+	}
+}
+
+// selfMade gives a new certificate that nobody vouches for (DER).
+func (e *Env) selfMade() []byte {
+	e.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		e.t.Fatalf("key: %v", err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(7), NotBefore: e.Now().Add(-time.Hour), NotAfter: e.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		e.t.Fatalf("certificate: %v", err)
+	}
+	return der
+}
+
+func standardsCertificateBinds(t TB, e *Env) {
+	behind := e.Behind()
+	behind.Change("demo-web", map[string]any{"tls_client_certificate_bound_access_tokens": true})
+	own, other := behind.selfMade(), behind.selfMade()
+	show := func(r *http.Request, der []byte) {
+		if der != nil {
+			r.Header.Set("Client-Cert", ":"+base64.StdEncoding.EncodeToString(der)+":")
+		}
+	}
+	a := behind.Authorize(Request{Scope: "openid"})
+	redeem := func(der []byte) *Tokens {
+		form, authenticate := behind.authenticated("demo-web", a.Redemption())
+		status, header, body := behind.PostForm(behind.Endpoint("token_endpoint"), form, func(r *http.Request) {
+			authenticate(r)
+			show(r, der)
+		})
+		return &Tokens{Status: status, Header: header, Body: behind.object("token endpoint", body), Client: "demo-web"}
+	}
+	behind.Failed(redeem(nil), 400, "invalid_request")
+	tokens := behind.Succeeded(redeem(own))
+	sum := sha256.Sum256(own)
+	behind.Equal("access token: cnf", behind.AccessClaims(tokens)["cnf"], map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(sum[:])})
+	for what, c := range map[string]struct {
+		der  []byte
+		want int
+	}{"its own certificate": {own, http.StatusOK}, "another one": {other, http.StatusUnauthorized}, "none": {nil, http.StatusUnauthorized}} {
+		r := behind.request(http.MethodGet, behind.Endpoint("userinfo_endpoint"), nil)
+		r.Header.Set("Authorization", "Bearer "+tokens.Access())
+		show(r, c.der)
+		behind.Equal("UserInfo with "+what+": status", behind.userInfo(r).Status, c.want)
 	}
 }

@@ -111,4 +111,10 @@ var furtherFacts = []Fact{
 		Check: standardsToldOfLogout,
 		Fault: Fault{Server: "clients hear of logouts"},
 	},
+	{
+		ID: "standards/45", Realm: "buypass", Seed: "standard",
+		Text:  "A token bound to a client's certificate gets 401 at UserInfo with another certificate or none; without any the client that is registered for it gets none (RFC 8705 §3).",
+		Check: standardsCertificateBinds,
+		Fault: Fault{Server: "a bound token comes with its certificate"},
+	},
 }

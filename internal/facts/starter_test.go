@@ -18,6 +18,7 @@ import (
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/fetch"
 	"github.com/tillit/tillit/internal/wiring"
+	"github.com/tillit/tillit/ops"
 	"github.com/tillit/tillit/realms"
 	demodata "github.com/tillit/tillit/realms/demo"
 	"github.com/tillit/tillit/store"
@@ -43,6 +44,12 @@ func (house) Start(t TB, options Options) (*Provider, error) {
 	config := wiring.Config{
 		Base: "http://" + listener.Addr().String(), Realms: options.Realms, Demo: options.Demo, Stamp: "dev", MasterKey: key,
 		Cheap: true, Outgoing: fetch.GuardedOptions{AllowLoopback: true}, WithoutChecks: options.WithoutChecks, Log: slog.New(slog.DiscardHandler),
+	}
+	if options.Certificates != "" {
+		if config.Operations.Proxies, err = ops.ParseProxies([]string{"127.0.0.1"}); err != nil {
+			return nil, err
+		}
+		config.MutualTLS = &wiring.MutualTLS{Header: options.Certificates}
 	}
 	if os.Getenv("TILLIT_FACTS_LOG") != "" { // to see what the provider says of a red fact
 		config.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))

@@ -15,7 +15,7 @@ var tables = []struct {
 }{
 	{"bankid", bankIDFacts, 62},
 	{"buypass", buypassFacts, 36},
-	{"standards", slices.Concat(standardsFacts, furtherFacts), 44},
+	{"standards", slices.Concat(standardsFacts, furtherFacts), 45},
 	{"digdir", digdirFacts, 78},
 }
 

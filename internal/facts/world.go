@@ -12,11 +12,22 @@ type World struct {
 	Rename func(Options) (Options, error)
 }
 
+// Behind starts a provider behind a proxy on this machine that tells certificates
+// of clients in a header.
+func (w *World) Behind(t TB, header string, edits ...Fault) (*Provider, error) {
+	t.Helper()
+	return w.start(t, Options{Certificates: header}, edits...)
+}
+
 // Start starts a provider, with further replacements made before any name is
 // exchanged. An error says that the realms do not load.
 func (w *World) Start(t TB, edits ...Fault) (*Provider, error) {
 	t.Helper()
-	options := Options{}
+	return w.start(t, Options{}, edits...)
+}
+
+func (w *World) start(t TB, options Options, edits ...Fault) (*Provider, error) {
+	t.Helper()
 	options.Realms, options.Demo = w.Starter.Shipped()
 	for _, edit := range append([]Fault{w.Fault}, edits...) {
 		if edit.Old == "" {
