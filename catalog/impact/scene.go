@@ -88,7 +88,7 @@ func (q *question) by(client *tillit.Client) (tillit.Ask, bool) {
 		return ask, false
 	}
 	answers := client.Answers()
-	if len(answers) == 0 {
+	if len(answers) == 0 || !client.MayUse("authorization_code") && !client.MayUse("implicit") {
 		return ask, false
 	}
 	if ask.ResponseType == "" || !slices.Contains(answers, ask.ResponseType) {

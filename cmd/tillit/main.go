@@ -3,9 +3,11 @@
 //
 //	tillit dev      every shipped realm with demo people, on this machine
 //	tillit serve    production, from a configuration file
+//	tillit init     a realm of one's own to begin with
 //	tillit check    are the realms right?
 //	tillit test     do the stories of the realms still go as they are told?
 //	tillit plan     what a change of realms means to the clients that are there
+//	tillit catalog  what a realm offers, as a page and as a picture
 //	tillit explain  why is a scope or claim given, or not?
 //	tillit client   what clients may ask for, and what it would yield
 //	tillit org      organizations, and the prefixes of their scopes
@@ -42,9 +44,11 @@ type commands struct {
 
 	Dev     devCommand     `cmd:"" help:"Run every shipped realm with demo people and clients, on this machine."`
 	Serve   serveCommand   `cmd:"" help:"Run the provider that a configuration file describes."`
+	Init    initCommand    `cmd:"" help:"Make a directory with a realm of one's own: YAML, stories, demo people."`
 	Check   checkCommand   `cmd:"" help:"Say whether realms, or a configuration file of serve, are right."`
 	Test    testCommand    `cmd:"" help:"Tell the stories of realms again, and say what they cover."`
 	Plan    planCommand    `cmd:"" help:"Say which clients gain or lose what, when realms change."`
+	Catalog catalogCommand `cmd:"" help:"Write what a realm offers, scope by scope, or draw it."`
 	Explain explainCommand `cmd:"" help:"Say what a request would come to, and why, or why an issued token has what it has."`
 	Client  clientCommand  `cmd:"" help:"See, add and remove clients, and see what each may ask for."`
 	Org     orgCommand     `cmd:"" help:"List and add organizations, and give them prefixes for their scopes."`

@@ -6,6 +6,7 @@
 //	                                                /dev/fixtures.json   demo clients and people
 //	                                                /dev/clock           moves time forward
 //	                                                /dev/realms/…        changes people and clients
+//	                                                /dev/reference/…     what a realm offers
 //
 // The playground is an ordinary client: it finds the endpoints by discovery,
 // uses PKCE, state and nonce, and calls the provider over HTTP. It knows nothing

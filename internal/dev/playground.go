@@ -26,7 +26,7 @@ type playground struct {
 
 func newPlayground(c Config) (*playground, error) {
 	p := &playground{Config: c, pages: map[string]*template.Template{}, runs: newRuns()}
-	for _, name := range []string{"index", "result", "message", "delegations"} {
+	for _, name := range []string{"index", "result", "message", "reference", "delegations"} {
 		t, err := template.New("layout.html").ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("playground: %w", err)
@@ -46,6 +46,8 @@ func (p *playground) routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /dev/sign-out", p.signOut)
 	mux.HandleFunc("GET /dev/signed-out", p.signedOut)
 	mux.HandleFunc("GET /dev/assets/{name}", p.asset)
+	mux.HandleFunc("GET /dev/reference/{realm}", p.reference)
+	mux.HandleFunc("GET /dev/reference/{realm}/graph.svg", p.graph)
 }
 
 // A page is what every template gets.
