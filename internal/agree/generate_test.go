@@ -33,6 +33,7 @@ type generator struct {
 	ways    map[string][]string // username → ways the person has
 	hints   map[string]string   // client → an ID Token of the first person
 	turn    int
+	steered int // how many were
 }
 
 // next makes a request: mostly at random, in turn steered to what chance finds
@@ -44,7 +45,8 @@ func (g *generator) next() request {
 	}
 	r := g.authorization()
 	if g.turn%2 == 0 {
-		recipes[g.turn/2%len(recipes)](g, &r)
+		recipes[g.steered%len(recipes)](g, &r)
+		g.steered++
 	}
 	return r
 }

@@ -19,7 +19,8 @@ var recipes = []func(*generator, *request){
 	details, wrongPerson, details, wrongPerson, details, details, details,
 	byUnfitWay, frontRefresh, frontChannel, byUnfitWay, frontRefresh, frontChannel, frontChannel, byUnfitWay,
 	frontChannel, byUnfitWay, frontChannel, byUnfitWay,
-	excludedPair, flows,
+	excludedPair, flows, unmetACR, wrongPerson, silent, unmetACR, frontRefresh, flows, strangeResource, frontChannel,
+	excludedPair, flows, frontRefresh, frontChannel, flows, flows,
 }
 
 func (g *generator) set(r *request, scopes ...string) {
