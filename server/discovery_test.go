@@ -21,9 +21,10 @@ func TestDiscoveryIsServed(t *testing.T) {
 			o := open(t, realm)
 			got := o.do(http.MethodGet, "/.well-known/openid-configuration", "", "Origin", "https://app.example")
 			inserted := o.do(http.MethodGet, o.base+"/.well-known/oauth-authorization-server/"+realm, "")
+			appended := o.do(http.MethodGet, "/.well-known/oauth-authorization-server", "")
 			var m, other map[string]any
-			if json.Unmarshal([]byte(got.body), &m) != nil || json.Unmarshal([]byte(inserted.body), &other) != nil || !reflect.DeepEqual(m, other) {
-				t.Fatalf("the two addresses answer differently, or not with JSON: %.300s", got.body)
+			if json.Unmarshal([]byte(got.body), &m) != nil || json.Unmarshal([]byte(inserted.body), &other) != nil || !reflect.DeepEqual(m, other) || appended.body != inserted.body {
+				t.Fatalf("the three addresses answer differently, or not with JSON: %.300s", got.body)
 			}
 			if got.header.Get("Access-Control-Allow-Origin") != "*" || got.header.Get("X-Content-Type-Options") != "nosniff" {
 				t.Errorf("headers %v; want it readable by scripts", got.header)

@@ -148,6 +148,7 @@ func (p *Provider) Handler() http.Handler {
 		}
 	}
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server/{realm}", p.wrap(route{to: forClient, cors: true, serve: p.discovery}))
+	mux.HandleFunc("GET /{realm}/.well-known/oauth-authorization-server", p.wrap(route{to: forClient, cors: true, serve: p.discovery})) // where clients look that append it
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "alive\n") })
 	mux.HandleFunc("GET /readyz", p.ready)
 	return mux
