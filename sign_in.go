@@ -161,6 +161,27 @@ func (c *candidate) carriedBy(w *Way, level int) bool {
 	return true
 }
 
+// Carries reports whether a sign-in by the way, at the best level that it
+// reaches, can carry a scope; nil is no way.
+func (c *Catalog) Carries(s *Scope, w *Way) bool {
+	if w == nil {
+		return false
+	}
+	level := 0
+	for _, value := range w.ACR {
+		if acr := c.FindACR(value); acr != nil {
+			level = max(level, acr.Level)
+		}
+	}
+	by, evidence := s.SignIn.By, s.SignIn.Evidence
+	for _, kind := range evidence {
+		if !contains(w.Evidence, kind) {
+			return false
+		}
+	}
+	return (len(by) == 0 || contains(by, w.Code)) && level >= s.SignIn.Level
+}
+
 // conditional reports whether some way might not carry it.
 func (c *candidate) conditional() bool {
 	if c.scope.anySignIn {

@@ -211,6 +211,26 @@ func (l *linter) lintScope(i int, p tillit.Provision) {
 	if s.At&Reach(l.client) == 0 && !s.Standing {
 		l.warn(path, "a grant type that goes there", "%s cannot be asked for where the client goes", s.Name)
 	}
+	l.lintSignIn(path, s)
+	for _, answer := range l.client.Answers() {
+		if len(s.ResponseTypes) > 0 && !slices.Contains(s.ResponseTypes, answer) {
+			l.warn("response_types", strings.Join(s.ResponseTypes, ", "), "%s is refused together with %q", s.Name, answer)
+		}
+	}
+}
+
+// lintSignIn looks for a way to sign in, of those the client has, that carries
+// the scope. Where it can be asked for without a person too, it may be meant so.
+func (l *linter) lintSignIn(path string, s *tillit.Scope) {
+	if len(l.client.Ways) == 0 || s.At&tillit.AtAuthorization == 0 ||
+		slices.ContainsFunc(l.client.Ways, func(code string) bool { return l.catalog.Carries(s, l.catalog.Way(code)) }) {
+		return
+	}
+	tell := l.fault
+	if s.At&Reach(l.client)&tillit.AtToken != 0 {
+		tell = l.warn
+	}
+	tell(path, "a way to sign in that does, under ways", "no way to sign in that the client has carries %s", s.Name)
 }
 
 func (l *linter) lintScopeNames(field string, names []tillit.ScopeName) {

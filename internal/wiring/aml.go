@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/internal/demo"
@@ -32,11 +33,19 @@ func (h *House) openAML(at mount) (http.Handler, error) {
 	}), nil
 }
 
-// loadLists stores the invented lists of the demo data.
+// loadLists stores the invented lists of the demo data. One that was imported
+// since stays.
 func (h *House) loadLists(ctx context.Context, data []demo.Data) error {
 	for i := range data {
+		if h.Catalogs.Catalog(data[i].Realm, "") == nil {
+			continue
+		}
+		there, err := h.Store.Lists(ctx, data[i].Realm)
+		if err != nil {
+			return err
+		}
 		for name, list := range data[i].Lists {
-			if h.Catalogs.Catalog(data[i].Realm, "") == nil {
+			if slices.ContainsFunc(there, func(l tillit.ScreeningList) bool { return l.Name == name && l.Current }) {
 				continue
 			}
 			files := map[string][]byte{}
