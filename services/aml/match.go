@@ -28,26 +28,57 @@ type pair struct {
 	Score  float64 `json:"score"`
 }
 
+// A term is a part of a name, and what spellings of it have in common.
+type term struct{ text, sound string }
+
+func termOf(part string) term { return term{part, sound(part)} }
+
+// A spelling is a name in parts, each by itself and with the one that follows.
+type spelling struct {
+	parts     []string
+	one, with []term
+}
+
+func spell(name string) *spelling {
+	s := &spelling{parts: fold(name)}
+	for i, part := range s.parts {
+		s.one = append(s.one, termOf(part))
+		if i+1 < len(s.parts) {
+			s.with = append(s.with, termOf(part+s.parts[i+1]))
+		}
+	}
+	return s
+}
+
+// term gives so many of the parts from the i-th on as one.
+func (s *spelling) term(i, n int) term {
+	if n == 1 {
+		return s.one[i]
+	}
+	return s.with[i]
+}
+
 // likeness says how like two parts are, and how.
-func likeness(a, b string) (float64, string) {
-	if a == b {
+func likeness(a, b term) (float64, string) {
+	if a.text == b.text {
 		return 1, "equal"
 	}
-	if len(a) < 3 || len(b) < 3 {
+	if len(a.text) < 3 || len(b.text) < 3 {
 		return 0, ""
 	}
-	if sound(a) == sound(b) {
+	if a.sound == b.sound {
 		return sameSound, "sound"
 	}
-	if shorter, longer := min(len(a), len(b)), max(len(a), len(b)); longer-shorter > 2 {
+	if n := len(a.text) - len(b.text); n < -2 || n > 2 {
 		return 0, "" // a beginning in common is not a misspelling
 	}
-	return max(winkler(a, b), winkler(sound(a), sound(b))-0.04), "spelling"
+	return max(winkler(a.text, b.text), winkler(a.sound, b.sound)-0.04), "spelling"
 }
 
 // compare says how like two names are, whatever the order of their parts, and
 // which part was taken for which.
-func compare(asked, listed []string) (score float64, pairs []pair) {
+func compare(of, with *spelling) (score float64, pairs []pair) {
+	asked, listed := of.parts, with.parts
 	if whole := strings.Join(asked, ""); whole != "" && whole == strings.Join(listed, "") {
 		return 1, []pair{{strings.Join(asked, " "), strings.Join(listed, " "), "equal", 1}}
 	}
@@ -57,8 +88,7 @@ func compare(asked, listed []string) (score float64, pairs []pair) {
 	}
 	var all []candidate
 	consider := func(from, n, to, m int) {
-		a, b := strings.Join(asked[from:from+n], ""), strings.Join(listed[to:to+m], "")
-		if s, how := likeness(a, b); s >= alike {
+		if s, how := likeness(of.term(from, n), with.term(to, m)); s >= alike {
 			all = append(all, candidate{from, to, n, m, pair{strings.Join(asked[from:from+n], " "), strings.Join(listed[to:to+m], " "), how, math.Round(s*1000) / 1000}})
 		}
 	}
@@ -123,15 +153,18 @@ func telling(parts []string) (n int) {
 	return n
 }
 
+// longest bounds a part that may be misspelled, in bytes.
+const longest = 64
+
 // winkler is the likeness of Jaro and Winkler: letters in common near the same
 // place, and a beginning in common for something more.
 func winkler(a, b string) float64 {
-	if len(a) == 0 || len(b) == 0 {
+	if len(a) == 0 || len(b) == 0 || len(a) > longest || len(b) > longest {
 		return 0
 	}
 	window := max(len(a), len(b))/2 - 1
 	window = max(window, 0)
-	usedA, usedB := make([]bool, len(a)), make([]bool, len(b))
+	var usedA, usedB [longest]bool
 	common := 0
 	for i := range len(a) {
 		for j := max(0, i-window); j < min(len(b), i+window+1); j++ {

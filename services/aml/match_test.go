@@ -23,7 +23,7 @@ func TestLabelledNames(t *testing.T) {
 			continue
 		}
 		kind, same := fields[0], fields[1] == "same"
-		score, _ := compare(fold(fields[2]), fold(fields[3]))
+		score, _ := compare(spell(fields[2]), spell(fields[3]))
 		if counts[kind] == nil {
 			counts[kind] = &count{}
 		}

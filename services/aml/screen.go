@@ -32,14 +32,20 @@ type list struct {
 	tillit.ScreeningList
 	entries []tillit.ListEntry
 	names   []name
-	parts   map[string][]int // part of a name → names that have it
+	parts   []part
+}
+
+// A part is one of names, and the names that have it.
+type part struct {
+	term
+	names []int
 }
 
 // A name is one that an entry goes by.
 type name struct {
 	entry int
 	text  string
-	parts []string
+	*spelling
 }
 
 // A Source is a list that was compared with.
@@ -78,7 +84,7 @@ func (s *Screener) Screen(ctx context.Context, subject Subject) ([]Source, []Hit
 		return nil, nil, err
 	}
 	sources, hits := []Source{}, []Hit{}
-	asked := fold(subject.Name)
+	asked := spell(subject.Name)
 	for i := range lists {
 		l := &lists[i]
 		sources = append(sources, Source{l.Name, l.Version, l.Digest, l.Entries})
@@ -92,19 +98,14 @@ func (s *Screener) Screen(ctx context.Context, subject Subject) ([]Source, []Hit
 const mostHits = 50
 
 // screen looks closer at names that have a part like one that was asked about.
-func (l *list) screen(asked []string, subject *Subject) []Hit {
+func (l *list) screen(asked *spelling, subject *Subject) []Hit {
 	seen := map[int]bool{}
-	for part, names := range l.parts {
-		for i := range asked {
-			near, _ := likeness(asked[i], part)
-			if i+1 < len(asked) && near < alike {
-				near, _ = likeness(asked[i]+asked[i+1], part)
-			}
-			if near >= alike {
-				for _, n := range names {
-					seen[n] = true
-				}
-				break
+	terms := slices.Concat(asked.one, asked.with)
+	for i := range l.parts {
+		part := &l.parts[i]
+		if slices.ContainsFunc(terms, func(t term) bool { near, _ := likeness(t, part.term); return near >= alike }) {
+			for _, n := range part.names {
+				seen[n] = true
 			}
 		}
 	}
@@ -115,7 +116,7 @@ func (l *list) screen(asked []string, subject *Subject) []Hit {
 		if subject.Kind == "person" != (entry.Kind == "person") {
 			continue
 		}
-		score, pairs := compare(asked, name.parts)
+		score, pairs := compare(asked, name.spelling)
 		born := births(subject.Birth, entry.Births)
 		if born == "other" {
 			score -= otherBirth
@@ -195,15 +196,22 @@ func (s *Screener) current(ctx context.Context) ([]list, error) {
 }
 
 func index(of tillit.ScreeningList, entries []tillit.ListEntry) list {
-	l := list{ScreeningList: of, entries: entries, parts: map[string][]int{}}
+	l := list{ScreeningList: of, entries: entries}
+	at := map[string]int{}
+	add := func(t term, n int) {
+		i, known := at[t.text]
+		if !known {
+			i = len(l.parts)
+			at[t.text] = i
+			l.parts = append(l.parts, part{term: t})
+		}
+		l.parts[i].names = append(l.parts[i].names, n)
+	}
 	for i := range entries {
 		for _, text := range append([]string{entries[i].Name}, entries[i].Aliases...) {
-			n := name{i, text, fold(text)}
-			for j, part := range n.parts {
-				l.parts[part] = append(l.parts[part], len(l.names))
-				if j+1 < len(n.parts) { // written as one
-					l.parts[part+n.parts[j+1]] = append(l.parts[part+n.parts[j+1]], len(l.names))
-				}
+			n := name{i, text, spell(text)}
+			for _, t := range slices.Concat(n.one, n.with) {
+				add(t, len(l.names))
 			}
 			l.names = append(l.names, n)
 		}
