@@ -206,8 +206,8 @@ func (r *Reference) Markdown(picture string) string {
 			name += "<br>" + s.Title
 		}
 		var yields []string
-		for j := range s.Claims {
-			yields = append(yields, s.Claims[j].markdown())
+		for _, d := range s.Delivered() {
+			yields = append(yields, "`"+strings.Join(d.Claims, "`, `")+"` → "+d.To)
 		}
 		if s.Opens != "" {
 			yields = append(yields, "opens *"+s.Opens+"*")
@@ -227,17 +227,47 @@ func (r *Reference) Markdown(picture string) string {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(r.Always[i].markdown())
+			fmt.Fprintf(&b, "`%s` → %s", r.Always[i].Name, r.Always[i].to())
 		}
 		b.WriteString(".\n")
 	}
 	return b.String()
 }
 
-func (c *Claim) markdown() string {
-	text := "`" + c.Name + "` → " + strings.Join(c.Sinks, ", ")
-	if len(c.May) > 0 {
-		text += " (on request " + strings.Join(c.May, ", ") + ")"
+// A Delivery is claims that go to the same places.
+type Delivery struct {
+	Claims []string
+	To     string
+}
+
+// Delivered gives the claims of a scope by where they go.
+func (s *Scope) Delivered() []Delivery {
+	var list []Delivery
+	for i := range s.Claims {
+		to := s.Claims[i].to()
+		j := slices.IndexFunc(list, func(d Delivery) bool { return d.To == to })
+		if j < 0 {
+			j = len(list)
+			list = append(list, Delivery{To: to})
+		}
+		if !slices.Contains(list[j].Claims, s.Claims[i].Name) {
+			list[j].Claims = append(list[j].Claims, s.Claims[i].Name)
+		}
+	}
+	return list
+}
+
+// to says where a claim goes, and where else it may.
+func (c *Claim) to() string {
+	text := strings.Join(c.Sinks, ", ")
+	var further []string
+	for _, sink := range c.May {
+		if !slices.Contains(c.Sinks, sink) {
+			further = append(further, sink)
+		}
+	}
+	if len(further) > 0 {
+		text += " (on request " + strings.Join(further, ", ") + ")"
 	}
 	return text
 }

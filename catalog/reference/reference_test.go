@@ -55,7 +55,7 @@ func TestNothingIsLeftOut(t *testing.T) {
 				t.Errorf("%s: the scope %s is missing", name, s.Name)
 			}
 			for _, claim := range s.Claims {
-				if wire := c.Claim(claim).Wire(); !strings.Contains(table, "`"+wire+"` → ") || !strings.Contains(drawn, "<title>"+wire+":") {
+				if wire := c.Claim(claim).Wire(); !strings.Contains(table, "`"+wire+"`") || !strings.Contains(drawn, "<title>"+wire+":") {
 					t.Errorf("%s: the claim %s is missing", name, claim)
 				}
 			}

@@ -74,3 +74,42 @@ func TestChanges(t *testing.T) {
 		t.Errorf("from another origin: %d %v; want it refused", w.Code, told.told)
 	}
 }
+
+// What a realm offers is a page and a picture; of an unknown realm neither is.
+func TestReference(t *testing.T) {
+	catalog, faults := tillit.Compile(tillit.Definition{
+		Realm: "hytta", Registry: "hytta", Title: tillit.Text{"en": "Hytta"},
+		Claims: []tillit.Claim{{Name: "keys", Type: tillit.TypeInteger, Sinks: []tillit.Sink{tillit.SinkUserInfo}}},
+		Scopes: []tillit.Scope{{Name: "keys", Title: tillit.Text{"en": "Your keys"}, At: tillit.AtAuthorization, Claims: []tillit.ClaimName{"keys"}, Consent: tillit.ConsentOnce}},
+	})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	h, err := Handler(Config{
+		Base: "http://localhost:8080", HTTP: http.DefaultClient, Random: rand.Reader, Now: time.Now,
+		Fixtures: func() (demo.Fixtures, error) { return demo.Fixtures{}, nil },
+		Catalog: func(realm string) *tillit.Catalog {
+			if realm == "hytta" {
+				return catalog
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		path   string
+		status int
+		says   string
+	}{
+		{"/dev/reference/hytta", 200, "<code>keys</code> → userinfo"},
+		{"/dev/reference/hytta/graph.svg", 200, "<svg "},
+		{"/dev/reference/nowhere", 404, "Unknown realm"},
+		{"/dev/reference/nowhere/graph.svg", 404, "Unknown realm"},
+	} {
+		if w := send(h, "GET", "http://localhost:8080"+test.path, ""); w.Code != test.status || !strings.Contains(w.Body.String(), test.says) {
+			t.Errorf("%s: %d %.300s; want %d and %q", test.path, w.Code, w.Body, test.status, test.says)
+		}
+	}
+}
