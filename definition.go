@@ -96,7 +96,7 @@ type ACR struct {
 type Way struct {
 	Code     string
 	Title    Text
-	Method   string   // plug-in: test-eid, password, email-code
+	Method   string   // plug-in: test-eid, password, email-code, passkey
 	ACR      []string // the catalog's values it can yield, the highest first
 	AMR      []string
 	AMRWord  bool              // told as a string instead of an array

@@ -181,7 +181,7 @@ type Person struct {
 type AuditRecord struct {
 	Realm   string          `json:"realm"`
 	Time    int64           `json:"time"`  // unix seconds
-	Event   string          `json:"event"` // decided, issued, consented, withdrawn, revoked, signed_in, …
+	Event   string          `json:"event"` // decided, issued, consented, withdrawn, revoked, signed_in, passkey_added, …
 	Client  ClientID        `json:"client,omitempty"`
 	Subject string          `json:"subject,omitempty"` // the realm's pseudonym of the person
 	JTI     []string        `json:"jti,omitempty"`

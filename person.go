@@ -26,11 +26,14 @@ const (
 type EvidenceAsk struct {
 	Kinds []string
 	Nonce string // of the request, "" for none
+	// Ceremony is what a key was asked to sign on the page, where the way is one of
+	// keys.
+	Ceremony Ceremony
 }
 
 // A SignInRefused says why a sign-in failed, as a key of the pages' sentences:
 // wrong_credentials, throttled, field_missing, not_for_this_way,
-// certificate_revoked.
+// certificate_revoked, passkey_missing, passkey_refused.
 type SignInRefused struct{ Key string }
 
 func (e *SignInRefused) Error() string { return "sign-in refused: " + e.Key }

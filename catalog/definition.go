@@ -221,7 +221,7 @@ func (c *catalogBuilder) signIn() []tillit.Way {
 			c.faults.at(n, near("", c.acr.list), "a way to sign in says what it proves: it has no acr")
 		}
 		if w.Method == "" {
-			c.faults.at(n, "method: test-eid, password or email-code", "it has no method")
+			c.faults.at(n, "method: test-eid, password, email-code or passkey", "it has no method")
 		}
 		for _, f := range n.get("factors").each() {
 			if w.Factors == nil {

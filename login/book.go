@@ -39,6 +39,8 @@ type Config struct {
 	// ByNumber finds a person by national number, for ways where that is what
 	// people type. Nil: user names only.
 	ByNumber func(ctx context.Context, realm, number string) (*tillit.Person, error)
+	// Passkeys keeps people's keys. Nil: there is no such method.
+	Passkeys Passkeys
 	// Demo lists who is offered on the sign-in page, in dev. Nil: nobody.
 	Demo func(realm string) []Demo
 }
@@ -87,11 +89,15 @@ type method interface {
 
 // New makes a Book.
 func New(config Config) *Book {
-	return &Book{Config: config, confirming: make(chan struct{}, 1), methods: map[string]method{
+	methods := map[string]method{
 		"password":   password{},
 		"test-eid":   testEID{},
 		"email-code": emailCode{},
-	}}
+	}
+	if config.Passkeys != nil {
+		methods[passkeyMethod] = passkey{}
+	}
+	return &Book{Config: config, confirming: make(chan struct{}, 1), methods: methods}
 }
 
 // Fields lists the form fields of a way beyond username and password.
@@ -110,8 +116,14 @@ func (b *Book) SignIn(ctx context.Context, realm string, way *tillit.Way, form u
 	if err != nil {
 		return tillit.SignInOutcome{}, err
 	}
-	if m.missing(way, form) {
+	key, byKey := m.(passkey)
+	switch missing := m.missing(way, form); {
+	case missing && byKey:
+		return tillit.SignInOutcome{}, &tillit.SignInRefused{Key: passkeyMissing}
+	case missing:
 		return tillit.SignInOutcome{}, &tillit.SignInRefused{Key: fieldMissing}
+	case byKey:
+		return b.signInByKey(ctx, realm, key, way, form, ask, at)
 	}
 	person, err := m.find(ctx, b, realm, name(form))
 	if err != nil && !errors.Is(err, tillit.ErrNotFound) {

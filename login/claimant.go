@@ -14,7 +14,8 @@ import (
 // name.
 //
 //	sign_in:
-//	  ways: [BID, BIS]     codes of the ways the person has; absent: all
+//	  ways: [BID, BIS]     codes of the ways the person has; absent: all. By
+//	                       passkeys signs in whoever added one
 //	  otp: "123456"        what to type into a way's field, in test realms
 //	  acr: …               the level reached, where a way has several
 //	  facts: {…}           what expressions read below sign_in

@@ -13,7 +13,7 @@ type Demo struct {
 // without [Config].Demo, nobody.
 func (b *Book) DemoPeople(realm string, way *tillit.Way) []tillit.DemoPerson {
 	m, err := b.method(realm, way)
-	if err != nil || b.Demo == nil || !b.test(realm) {
+	if err != nil || b.Demo == nil || !b.test(realm) || b.ByKey(way) { // a key cannot be told
 		return nil
 	}
 	var people []tillit.DemoPerson

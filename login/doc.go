@@ -12,4 +12,7 @@
 //
 // Methods that play somebody else's identity scheme, and codes that are fixed,
 // exist in test realms only.
+//
+// Passkeys take another path: the key tells whose it is, and what is checked is a
+// signature over a challenge that the provider derives for the page.
 package login

@@ -125,7 +125,7 @@ func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *re
 	}
 	model := Account{Action: accountAddress(realm, "", r.URL.Query().Get("ui_locales")), Token: token}
 	model.Person = p.displayName(ctx, &authorization{realm: realm, catalog: realm.catalog, client: accountClient, person: person, context: session.Context})
-	if slices.Contains([]string{"revoked", "withdrawn", "revoked_client", "revoked_all", "ended"}, told) {
+	if slices.Contains([]string{"revoked", "withdrawn", "revoked_client", "revoked_all", "ended", "passkey_added", "passkey_removed", "passkey_refused"}, told) {
 		model.Told = p.Pages.Sentence(language, "told."+told)
 	}
 	if model.Grants, err = p.accountGrants(ctx, realm, person, language); err != nil {
@@ -135,6 +135,9 @@ func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *re
 		return err
 	}
 	if model.SignIns, err = p.accountSignIns(ctx, realm, person, language); err != nil {
+		return err
+	}
+	if model.Passkeys, err = p.accountPasskeys(ctx, realm, session, person, model.Person, language); err != nil {
 		return err
 	}
 	if model.Sessions, err = p.accountSessions(r, realm, session, language); err != nil {
@@ -302,6 +305,17 @@ func (p *Provider) accountForm(w http.ResponseWriter, r *http.Request, realm *re
 	}
 	if action == "end_session" {
 		return p.endFromAccount(w, r, realm, session, form.Get("session"))
+	}
+	if action == "sign_in_again" {
+		return p.accountSignIn(w, r, realm)
+	}
+	if isPasskeyAction(action) {
+		told, err := p.takePasskey(ctx, realm, session, form)
+		if err != nil {
+			return err
+		}
+		http.Redirect(w, r, accountAddress(realm, told, r.URL.Query().Get("ui_locales")), http.StatusSeeOther)
+		return nil
 	}
 	record, err := p.withdrawal(ctx, realm, session.Person, action, form)
 	if err != nil {

@@ -266,7 +266,14 @@ func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authori
 		return p.back(w, r, a.realm, i)
 	}
 	a.request.Username = form.Get("username")
-	outcome, err := p.Login.SignIn(r.Context(), a.realm.name, way, form.Values, a.evidence(need), p.now())
+	ask := a.evidence(need)
+	if p.Login.ByKey(way) {
+		var err error
+		if ask.Ceremony, err = p.signInCeremony(r.Context(), a.realm, i); err != nil {
+			return err
+		}
+	}
+	outcome, err := p.Login.SignIn(r.Context(), a.realm.name, way, form.Values, ask, p.now())
 	var refused *tillit.SignInRefused
 	if errors.As(err, &refused) {
 		p.metrics().SignInRefused(a.realm.name, refused.Key)

@@ -64,6 +64,17 @@ type SignIn struct {
 	Account  bool // signing in to the account page, no client
 }
 
+// Page "passkey": signing in by a key. The page's script asks for Ask and sends
+// what the key answers as "passkey".
+type Passkey struct {
+	Form
+	Client  ClientCard
+	Way     WayCard
+	Ask     string // PublicKeyCredentialRequestOptionsJSON; "": no key works at this address
+	Other   bool   // as in SignIn
+	Account bool
+}
+
 // Field is one input of a form; Name is otp, pin, …
 type Field struct{ Name, Label, Value string }
 
@@ -172,7 +183,8 @@ type Account struct {
 	SignIns []AccountSignIn
 	// Sessions are where the person is signed in now.
 	Sessions []AccountSession
-	Told     string // what was just done, role="status", or ""
+	Passkeys *AccountPasskeys // nil where nobody signs in by keys
+	Told     string           // what was just done, role="status", or ""
 }
 
 // AccountGrant is one grant; its form posts name="grant" value=ID and action=revoke.
@@ -208,6 +220,24 @@ type AccountSession struct {
 	LastSeen string
 	Clients  []ClientCard
 	Here     bool // the browser that looks at the page
+}
+
+// AccountPasskeys are the keys that a person signs in with. Adding one: action=add_passkey,
+// at=At, title, and passkey, what the script got for Offer.
+type AccountPasskeys struct {
+	Keys  []AccountPasskey
+	Offer string // PublicKeyCredentialCreationOptionsJSON; "": no key works at this address
+	At    int64
+	Again bool // adding one takes a new sign-in: action=sign_in_again
+	Full  bool // there are as many as may be
+}
+
+// AccountPasskey is one key: passkey=ID, action=remove_passkey.
+type AccountPasskey struct {
+	ID      string
+	Title   string // or ""
+	Created string
+	Used    string // or ""
 }
 
 // AccountSignIn is one sign-in.

@@ -33,6 +33,17 @@ type Login interface {
 	// Assume gives what a successful sign-in of the person by the way would come
 	// to, without credentials: for explanations alone.
 	Assume(ctx context.Context, realm string, way *tillit.Way, username string, ask tillit.EvidenceAsk) (tillit.SignInOutcome, error)
+	// ByKey reports whether people sign in by keys in the way, which ask for nothing
+	// that is typed.
+	ByKey(way *tillit.Way) bool
+	// AskKey gives what a page asks of a key (PublicKeyCredentialRequestOptionsJSON);
+	// "" where no key works at the page's address.
+	AskKey(c tillit.Ceremony) (string, error)
+	// OfferKey gives what a page asks of an authenticator that is to make a key for
+	// the person, whom it will call by the name; "" as for AskKey.
+	OfferKey(ctx context.Context, person *tillit.Person, name string, c tillit.Ceremony) (string, error)
+	// NewKey checks the key that was made. A refusal is a *tillit.SignInRefused.
+	NewKey(person *tillit.Person, answer string, c tillit.Ceremony) (*tillit.Passkey, error)
 	// DemoPeople lists who can sign in with the way, in dev only; else nothing.
 	DemoPeople(realm string, way *tillit.Way) []tillit.DemoPerson
 }

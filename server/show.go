@@ -56,6 +56,9 @@ func (p *Provider) showSignIn(w http.ResponseWriter, r *http.Request, a *authori
 		Form: form, Client: client, Way: wayCard(way, i.Language), Username: a.request.Username,
 		Other: len(need.Ways) > 1, Account: i.Purpose == "account",
 	}
+	if p.Login.ByKey(way) {
+		return p.showPasskey(w, r, a, i, model)
+	}
 	for _, name := range p.Login.Fields(a.realm.name, way) {
 		model.Fields = append(model.Fields, Field{Name: name, Label: p.Pages.Sentence(i.Language, "field."+name)})
 	}

@@ -40,6 +40,12 @@ type Store interface {
 	Completion(ctx context.Context, registry, source, organization, key string) (*tillit.Completion, error)
 
 	Person(ctx context.Context, realm, id string) (*tillit.Person, error)
+	// Passkeys lists the keys that a person signs in with.
+	Passkeys(ctx context.Context, realm, person string) ([]tillit.Passkey, error)
+	// AddPasskey stores a key; ErrConflict for a credential id that is there already.
+	AddPasskey(ctx context.Context, k *tillit.Passkey, record *tillit.AuditRecord) error
+	// RemovePasskey removes a person's key; ErrNotFound for another's.
+	RemovePasskey(ctx context.Context, realm, person string, id []byte, record *tillit.AuditRecord) error
 	PersonBySubject(ctx context.Context, realm string, subject tillit.Subject) (*tillit.Person, error)
 
 	// SaveInteraction inserts a new interaction (Step 0).

@@ -51,6 +51,7 @@ var eraseAlso = [...]string{
 	`DELETE FROM remembered WHERE realm = $1 AND person = $2`,
 	`DELETE FROM pseudonyms WHERE realm = $1 AND person = $2`,
 	`DELETE FROM certificates WHERE realm = $1 AND kind = 'person' AND holder = $2`,
+	`DELETE FROM passkeys WHERE realm = $1 AND person = $2`,
 	`DELETE FROM acts WHERE realm = $1 AND person = $2`,
 	`DELETE FROM transactions WHERE realm = $1 AND person = $2`,
 	`DELETE FROM contents WHERE realm = $1 AND order_id IN (SELECT o.id FROM orders o WHERE o.realm = $1 AND o.person = $2)`,

@@ -31,6 +31,7 @@ var (
 	doctor = server.ClientCard{ID: "doctor", Name: "Legetimen", Organization: "Nordheim kommune, avdeling for helse og omsorg"}
 	form   = server.Form{Action: "/nordheim/interaction/abc", Step: 3}
 	way    = server.WayCard{Code: "BID", Title: "Nordheim-ID", Method: "test-eid"}
+	keys   = server.WayCard{Code: "key", Title: "Passnøkkel", Method: "passkey"}
 )
 
 // A specimen is one page with one model.
@@ -57,6 +58,10 @@ var specimens = []specimen{
 		Form: server.Form{Action: form.Action, Step: 4, Error: "refused.wrong_credentials"}}},
 	{"sign-in-account", "sign_in", server.SignIn{Form: form, Account: true}},
 	{"sign-in-minimal", "sign_in", server.SignIn{}},
+	{"passkey", "passkey", server.Passkey{Form: form, Client: bank, Way: keys, Ask: `{"challenge":"x"}`, Other: true}},
+	{"passkey-refused", "passkey", server.Passkey{Client: bank, Way: keys, Ask: `{"challenge":"x"}`, Other: true,
+		Form: server.Form{Action: form.Action, Step: 4, Error: "refused.passkey_refused"}}},
+	{"passkey-minimal", "passkey", server.Passkey{}},
 	{"change-password", "change_password", server.ChangePassword{Form: form, Client: bank}},
 	{"change-password-refused", "change_password", server.ChangePassword{Client: bank,
 		Form: server.Form{Action: form.Action, Step: 4, Error: "refused.password_short"}}},
@@ -96,6 +101,9 @@ var specimens = []specimen{
 	{"form-post", "form_post", server.FormPost{Action: "https://fjordbanken.example/callback", Fields: []server.HiddenField{{Name: "code", Value: "c0de"}, {Name: "state", Value: "xyz"}}}},
 	{"form-post-minimal", "form_post", server.FormPost{}},
 	{"account", "account", account},
+	{"account-again", "account", server.Account{Action: account.Action, Token: account.Token, Passkeys: &server.AccountPasskeys{Again: true}}},
+	{"account-full", "account", server.Account{Action: account.Action, Token: account.Token, Passkeys: &server.AccountPasskeys{Full: true}}},
+	{"account-no-domain", "account", server.Account{Action: account.Action, Token: account.Token, Passkeys: &server.AccountPasskeys{}}},
 	{"account-minimal", "account", server.Account{}},
 }
 
@@ -112,6 +120,10 @@ var account = server.Account{
 	},
 	Clients: []server.AccountClient{{Client: bank, Items: []server.AccountItem{
 		{Name: "email", Title: "E-post", Why: "Du samtykket 20. november 2026 kl. 13.05.", Withdraws: true}}}},
+	Passkeys: &server.AccountPasskeys{Offer: `{"challenge":"x"}`, At: 1_790_000_000, Keys: []server.AccountPasskey{
+		{ID: "a2V5", Title: "Telefonen min", Created: "3. oktober 2026 kl. 08.12", Used: "20. november 2026 kl. 13.05"},
+		{ID: "a2V6", Created: "20. november 2026 kl. 13.05"},
+	}},
 	SignIns: []server.AccountSignIn{
 		{Time: "20. november 2026 kl. 13.05", Way: "Nordheim-ID", Client: "Fjordbanken"},
 		{Time: "3. oktober 2026 kl. 08.12", Way: "Passord", Client: "Legetimen"},

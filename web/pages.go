@@ -16,7 +16,7 @@ var templateFiles embed.FS
 
 // pageNames lists the pages, each with a template of its name.
 var pageNames = []string{
-	"choose", "sign_in", "consent", "sign", "logout", "done", "error", "form_post", "account", "change_password",
+	"choose", "sign_in", "passkey", "consent", "sign", "logout", "done", "error", "form_post", "account", "change_password",
 }
 
 // Pages renders every page in every language. It is made once, by New, and is
@@ -70,10 +70,9 @@ func (p *Pages) parse(language string) (map[string]*template.Template, error) {
 	return pages, nil
 }
 
-// Render writes a page. The name is one of choose, sign_in, consent, logout,
-// done, error, form_post and account; frame has what is around every page, with
-// at least a Language; model is the page's own. Nothing is written when the page
-// cannot be rendered.
+// Render writes a page. The name is one of pageNames; frame has what is around
+// every page, with at least a Language; model is the page's own. Nothing is
+// written when the page cannot be rendered.
 func (p *Pages) Render(w io.Writer, page string, frame, model any) error {
 	if !slices.Contains(pageNames, page) {
 		return fmt.Errorf("render: no page is named %q", page)

@@ -119,7 +119,8 @@ func checkReferences(t *testing.T, root *html.Node) {
 }
 
 // checkScripts holds what the content security policy allows: no style
-// attribute, no event handler, and one script, on form_post, with its nonce.
+// attribute, no event handler, and one script with its nonce, on form_post and
+// where a key is asked for.
 func checkScripts(t *testing.T, root *html.Node, page string) {
 	t.Helper()
 	walk(root, func(n *html.Node) {
@@ -130,7 +131,8 @@ func checkScripts(t *testing.T, root *html.Node, page string) {
 		}
 	})
 	scripts := find(root, "script")
-	if want := map[bool]int{true: 1}[page == "form_post"]; len(scripts) != want {
+	keys := len(match(root, func(n *html.Node) bool { return has(n, "data-asks") || has(n, "data-offers") })) > 0
+	if want := map[bool]int{true: 1}[page == "form_post" || keys]; len(scripts) != want {
 		t.Fatalf("%d scripts, want %d", len(scripts), want)
 	}
 	for _, script := range scripts {
@@ -175,6 +177,8 @@ func TestForms(t *testing.T) {
 		{"choose", []string{"step=3", "idp=BID", "idp=BIM", "idp=password", "idp=Selfregistered-email", "action=cancel"}},
 		{"sign-in", []string{"step=3", "username=kari", "password=", "otp=", "pin=", "=", "action=other", "action=cancel"}},
 		{"sign-in-account", []string{"step=3", "username=", "password=", "=", "action=cancel"}},
+		{"passkey", []string{"step=3", "passkey=", "=", "action=other", "action=cancel"}},
+		{"passkey-minimal", []string{"step=0", "passkey=", "action=cancel"}},
 		{"consent", []string{"step=3", "consent=email", "consent=address", "consent=aml_person/basic", "action=allow", "action=deny"}},
 		{"sign-text", []string{"step=3", "password=", "action=sign", "action=cancel"}},
 		{"sign-minimal", []string{"step=0", "action=sign", "action=cancel"}},
@@ -188,6 +192,9 @@ func TestForms(t *testing.T) {
 			"token=t0ken", "client=doctor", "item=phone", "action=withdraw",
 			"token=t0ken", "client=bank", "action=revoke_client",
 			"token=t0ken", "client=bank", "item=email", "action=withdraw",
+			"token=t0ken", "passkey=a2V5", "action=remove_passkey",
+			"token=t0ken", "passkey=a2V6", "action=remove_passkey",
+			"token=t0ken", "action=add_passkey", "at=1790000000", "passkey=", "title=", "=",
 			"token=t0ken", "action=revoke_all",
 		}},
 	} {
@@ -279,6 +286,7 @@ func TestHostileNames(t *testing.T) {
 	for page, model := range map[string]any{
 		"choose":          server.Choose{Form: bad, Client: hostile, Ways: []server.WayCard{{Code: attack, Title: attack, Method: attack}}},
 		"sign_in":         server.SignIn{Form: bad, Client: hostile, Username: attack, Fields: []server.Field{{Name: "otp", Label: attack, Value: attack}}},
+		"passkey":         server.Passkey{Form: bad, Client: hostile, Ask: attack},
 		"change_password": server.ChangePassword{Form: bad, Client: hostile},
 		"consent":         server.Consent{Form: bad, Client: hostile, Person: attack, Items: []server.ConsentItem{item}},
 		"sign": server.Sign{Form: bad, Client: hostile, Person: attack, Name: attack, Documents: []server.SignDocument{
@@ -288,7 +296,8 @@ func TestHostileNames(t *testing.T) {
 		"done":   server.Done{Title: attack, Text: attack, Link: "javascript:alert(6)", LinkText: attack},
 		"error":  server.ErrorPage{Code: attack, Title: attack, Description: attack, Correlation: attack},
 		"account": server.Account{Action: "javascript:alert(7)", Token: attack, Person: attack, Told: attack,
-			Grants: []server.AccountGrant{{ID: attack, Client: hostile, Items: []server.AccountItem{{Name: attack, Title: attack, Why: attack, Claims: []string{attack}, Withdraws: true}}}}},
+			Passkeys: &server.AccountPasskeys{Offer: attack, Keys: []server.AccountPasskey{{ID: attack, Title: attack}}},
+			Grants:   []server.AccountGrant{{ID: attack, Client: hostile, Items: []server.AccountItem{{Name: attack, Title: attack, Why: attack, Claims: []string{attack}, Withdraws: true}}}}},
 		"form_post": server.FormPost{Action: "javascript:alert(8)", Fields: []server.HiddenField{{Name: "state", Value: attack}}},
 	} {
 		t.Run(page, func(t *testing.T) {

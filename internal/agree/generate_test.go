@@ -221,7 +221,7 @@ func (g *generator) dialect(r *request) {
 func (g *generator) way(r *request) {
 	way := pick(g, g.ways[r.Person.Username])
 	if g.chance(5) {
-		way = pick(g, g.catalog.Ways).Code
+		way = pick(g, g.walkable()).Code
 	}
 	r.Way = way
 	switch {
@@ -232,6 +232,13 @@ func (g *generator) way(r *request) {
 	case g.chance(5) && g.catalog.Request.IDPHint != "":
 		r.Params.Set(g.catalog.Request.IDPHint, way)
 	}
+}
+
+// walkable lists the ways whose pages can be walked here: without scripts no key
+// answers. That a sign-in by one is what explain says is tried beside the server,
+// with an authenticator.
+func (g *generator) walkable() []tillit.Way {
+	return slices.DeleteFunc(slices.Clone(g.catalog.Ways), func(w tillit.Way) bool { return w.Method == "passkey" })
 }
 
 // answers says what the person declines, or whether they leave.

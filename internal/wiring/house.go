@@ -205,7 +205,7 @@ func (h *House) hasher() (*login.Hasher, error) {
 func (h *House) book(hasher *login.Hasher) *login.Book {
 	return login.New(login.Config{
 		Directory: h.Store, Attempts: h.Store, Hasher: hasher, Random: rand.Reader, Test: h.isTest,
-		Certificates: h.PKI, ByNumber: h.demoByNumber, Demo: h.demoPeople,
+		Certificates: h.PKI, Passkeys: h.Store, ByNumber: h.demoByNumber, Demo: h.demoPeople,
 	})
 }
 

@@ -188,6 +188,7 @@ func erasing(t *testing.T, s *store.Store) {
 	wants(t, s.RemovePerson(ctx, elsewhere, "p1", nil), tillit.ErrNotFound)
 	_, err = s.IssueCertificate(ctx, certificate("p1", 0, "11"))
 	must(t, err)
+	must(t, s.AddPasskey(ctx, passkey("p1", "a"), nil))
 	signed := order("signed")
 	signed.State, signed.Person = tillit.OrderCompleted, "p1"
 	must(t, s.AddOrder(ctx, signed))
@@ -197,6 +198,8 @@ func erasing(t *testing.T, s *store.Store) {
 	_, err = s.Transaction(ctx, realm, "t1")
 	wants(t, err, tillit.ErrNotFound)
 	_, err = s.CertificateBySerial(ctx, realm, "11")
+	wants(t, err, tillit.ErrNotFound)
+	_, err = s.Passkey(ctx, realm, []byte("a"))
 	wants(t, err, tillit.ErrNotFound)
 	_, err = s.Order(ctx, realm, "signed")
 	wants(t, err, tillit.ErrNotFound)

@@ -62,6 +62,8 @@ func Run(t *testing.T, open Open) {
 		{"delegations", delegations},
 		{"completions of details", completions},
 		{"several issue one certificate", certificateRace},
+		{"passkeys", passkeys},
+		{"16 use one signature of a passkey", passkeyRace},
 		{"attempts", attempts},
 		{"orders", orders},
 		{"64 sign one order", orderRace},
