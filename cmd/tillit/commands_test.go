@@ -35,7 +35,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), "2026-01-01T12:00:00Z"},
 	{regexp.MustCompile(`\b1[78]\d{8}\b`), "1767268800"},
 	{regexp.MustCompile(`\b[A-Z2-7]{4}(-[A-Z2-7]{4}){3}\b`), "…"},
-	{regexp.MustCompile(`\b\d+ (bytes|audit records)`), "… $1"},
+	{regexp.MustCompile(`\b\d+ (bytes|audit records|records in)`), "… $1"},
 	{regexp.MustCompile(`go1\.\d+(\.\d+)?`), "go1.26"},
 }
 
