@@ -44,6 +44,10 @@ type Context struct {
 	X5T     string   `json:"x5t,omitempty"`   // thumbprint of the certificate the grant is bound to
 	Front   string   `json:"front,omitempty"` // id of the grant of what the authorization endpoint answered beside the code
 	AMR     []string `json:"amr,omitempty"`
+	// Of a session: which clients that keep to themselves had a sign-in in it, and
+	// whether no other client had.
+	Apart     []ClientID `json:"apart,omitempty"`
+	OnlyApart bool       `json:"only_apart,omitempty"`
 	AMRWord bool     `json:"amr_word,omitempty"`
 }
 

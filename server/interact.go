@@ -295,12 +295,20 @@ func (a *authorization) evidence(need *tillit.SignInNeed) tillit.EvidenceAsk {
 func (p *Provider) signedIn(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, way *tillit.Way, outcome tillit.SignInOutcome) error {
 	ctx := r.Context()
 	a.keepSession(outcome.Person)
+	before, err := p.besides(r, a, outcome.Person)
+	if err != nil {
+		return err
+	}
+	if before != nil && a.sid == "" {
+		a.sid = before.ID
+	}
 	if err := p.setPerson(ctx, a, outcome.Person); err != nil {
 		return err
 	}
 	if err := p.noteSignIn(ctx, a, way, outcome, i.Language); err != nil {
 		return err
 	}
+	a.keepApart(before)
 	if i.Purpose == "account" {
 		return p.openAccount(w, r, a, i)
 	}

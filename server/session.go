@@ -90,6 +90,9 @@ func (p *Provider) gatherSession(r *http.Request, a *authorization) error {
 	if sso.Idle > 0 && now-s.LastSeen > sso.Idle || sso.Max > 0 && now-s.Created > sso.Max {
 		return nil
 	}
+	if p.on("clients can keep to themselves") && !opensTo(&s.Context, a.client) {
+		return nil
+	}
 	if err := p.setPerson(r.Context(), a, s.Person); err != nil {
 		if errors.Is(err, tillit.ErrNotFound) {
 			return nil
@@ -105,6 +108,44 @@ func (p *Provider) gatherSession(r *http.Request, a *authorization) error {
 	a.facts.SignIn, a.context, a.sid = &signIn, s.Context, s.ID
 	a.context.Nonce = nonce
 	return p.Store.TouchSession(r.Context(), a.realm.name, hash, now, min(s.Created+sso.Max, now+sso.Idle))
+}
+
+// opensTo reports whether a session is any to a client: one that keeps to itself
+// has a part of its own, and the others share the rest.
+func opensTo(c *tillit.Context, client *tillit.Client) bool {
+	if client.SSODisabled {
+		return slices.Contains(c.Apart, client.ID)
+	}
+	return !c.OnlyApart
+}
+
+// besides gives the session of the browser in which a person signs in again, be it
+// one that the client does not see; nil for none. Whoever signs in beside it stays
+// in it, so that signing out is signing out everywhere.
+func (p *Provider) besides(r *http.Request, a *authorization, person string) (*tillit.Session, error) {
+	hash := a.realm.cookie(r, browserCookie)
+	if a.catalog.Settings.SingleSignOn == nil || hash == nil {
+		return nil, nil
+	}
+	s, err := p.Store.Session(r.Context(), a.realm.name, hash, p.now())
+	if errors.Is(err, tillit.ErrNotFound) || err == nil && s.Person != person {
+		return nil, nil
+	}
+	return s, err
+}
+
+// keepApart notes to whom the session opens after a sign-in at the client; before
+// is what it was until then, nil for a new one.
+func (a *authorization) keepApart(before *tillit.Session) {
+	a.context.Apart, a.context.OnlyApart = nil, true
+	if before != nil {
+		a.context.Apart, a.context.OnlyApart = slices.Clone(before.Context.Apart), before.Context.OnlyApart
+	}
+	if !a.client.SSODisabled {
+		a.context.OnlyApart = false
+	} else if !slices.Contains(a.context.Apart, a.client.ID) {
+		a.context.Apart = append(a.context.Apart, a.client.ID)
+	}
 }
 
 // renewSession gives the browser a new cookie after a sign-in, moves its open

@@ -471,4 +471,16 @@ var digdirFacts = []Fact{
 		Check: levelReached,
 		Fault: Fault{Old: `number: nnin, level: "4"`, New: `number: nnin, level: "3"`},
 	},
+	{
+		ID: "digdir/79", Realm: "idporten", Seed: "docs",
+		Text:  "Every way to sign in tells its amr and its level in ID Token and access token; who is known by an e-mail address has no number.",
+		Check: idPortenWays,
+		Fault: Fault{Old: "Commfides: {method: test-eid, acr: idporten-loa-high", New: "Commfides: {method: test-eid, acr: idporten-loa-substantial"},
+	},
+	{
+		ID: "digdir/80", Realm: "idporten", Seed: "docs",
+		Text:  "A client that keeps to itself shares its sign-in with no other client, but with itself; signing out still ends everything.",
+		Check: idPortenApart,
+		Fault: Fault{Server: "clients can keep to themselves"},
+	},
 }

@@ -230,3 +230,52 @@ func levelReached(_ TB, e *Env) {
 	ask(map[string]any{"personidentifikator": "123"}).Bad(400, "invalid_value")
 	ask(map[string]any{"personidentifikator": "01810099999"}).Bad(404, "person_unknown")
 }
+
+func idPortenWays(_ TB, e *Env) {
+	const high, substantial = "idporten-loa-high", "idporten-loa-substantial"
+	for way, acr := range map[string]string{
+		"BankID": high, "BankID Mobil": high, "Buypass": high, "Commfides": high, "TestID": high,
+		"Minid-OTC": substantial, "Minid-APP": substantial, "Minid-TOTP": substantial, "Minid-WEBAUTHN": substantial,
+	} {
+		tokens := e.Login(Request{Scope: "openid", Manners: Manners{Person: e.Named("berit"), Way: way}})
+		claims := e.IDClaims(tokens)
+		e.Equal("acr by "+way, claims["acr"], acr)
+		e.Equal("amr by "+way, claims["amr"], []any{way})
+		e.Equal("acr of the access token by "+way, e.AccessClaims(tokens)["acr"], acr)
+	}
+	alone := Request{Scope: "openid profile", Manners: Manners{Person: e.Named("tuva"), Way: "Selfregistered-email"}, Params: map[string]string{"acr_values": "selfregistered-email"}}
+	tokens := e.Login(alone)
+	for where, claims := range e.everywhere(tokens) {
+		e.Absent(where+" of an e-mail user", claims, "pid")
+	}
+	claims := e.IDClaims(tokens)
+	e.Equal("email", claims["email"], "tuva@example.no")
+	e.Equal("acr", claims["acr"], "selfregistered-email")
+	e.Equal("amr", claims["amr"], []any{"Selfregistered-email"})
+}
+
+func idPortenApart(_ TB, e *Env) {
+	defer e.changed("demo-basic", map[string]any{"sso_disabled": true})()
+	browser := e.NewBrowser()
+	var last, apart *Tokens
+	signs := func(client string, want int, when string) *Tokens {
+		before := browser.Met("sign_in")
+		tokens := e.Login(Request{Client: client, Scope: "openid profile", Browser: browser, Manners: e.high()})
+		e.Equal("sign-in pages "+when, browser.Met("sign_in")-before, want)
+		return tokens
+	}
+	signs("demo-basic", 1, "at first")
+	signs("demo-web", 1, "where only a client that keeps to itself had a sign-in")
+	last = signs("demo-web", 0, "in the session that others share")
+	apart = signs("demo-basic", 0, "in its own part")
+	e.Logout(browser, url.Values{"id_token_hint": {apart.ID()}})
+	e.Equal("introspection after signing out: active", e.Introspect("demo-web", last.Access())["active"], false)
+	signs("demo-basic", 1, "after signing out")
+	signs("demo-web", 1, "after signing out")
+	signs("demo-basic", 0, "in its own part again")
+
+	other := e.NewBrowser()
+	browser = other
+	signs("demo-web", 1, "in another browser")
+	signs("demo-basic", 1, "of a client that keeps to itself, though others had one")
+}

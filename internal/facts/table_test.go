@@ -16,7 +16,7 @@ var tables = []struct {
 	{"bankid", bankIDFacts, 62},
 	{"buypass", buypassFacts, 36},
 	{"standards", slices.Concat(standardsFacts, furtherFacts), 45},
-	{"digdir", digdirFacts, 78},
+	{"digdir", digdirFacts, 80},
 }
 
 func TestTablesAreComplete(t *testing.T) {
