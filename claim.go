@@ -39,8 +39,7 @@ type Claim struct {
 	Sensitivity Sensitivity
 	Types       []string    // only for these client types; empty: any
 	Brings      []ClaimName // come along when it is asked for singly
-	Editable    bool
-	KeepEmpty   bool // emit {}, [], 0 and "" instead of leaving it out
+	KeepEmpty   bool        // emit {}, [], 0 and "" instead of leaving it out
 	State       State
 
 	// compiled

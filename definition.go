@@ -156,6 +156,7 @@ type SourceUse struct {
 	Deadline int64  // seconds; 0: two
 	CacheAge int64  // seconds that an answer may be old; 0: it is asked each time
 	OnError  string // omit, stale, deny
+	Edits    []Edit // what the person may change of it
 }
 
 // A TokenSpec is the frame of one kind of token.

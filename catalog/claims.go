@@ -31,7 +31,6 @@ func (c *catalogBuilder) claim(d declared) tillit.Claim {
 		Sensitivity: tillit.Sensitivity(n.get("sensitivity").strOr(string(tillit.SensitivityNormal))),
 		Types:       references[string](c, n.get("types"), c.types),
 		Brings:      references[tillit.ClaimName](c, n.get("brings"), c.claims),
-		Editable:    n.get("editable").flag(false),
 		KeepEmpty:   n.get("keep_empty").flag(false),
 		State:       tillit.State(n.get("state").strOr(string(tillit.Active))),
 	}

@@ -237,7 +237,7 @@ func (c *catalogBuilder) signIn() []tillit.Way {
 func (c *catalogBuilder) sourceUses() []tillit.SourceUse {
 	var all []tillit.SourceUse
 	for _, m := range c.root.get("sources").each() {
-		if slices.Contains(valueRoots, m.key) {
+		if slices.Contains(valueRoots, m.key) || m.key == tillit.EditInput {
 			c.faults.at(m.value, "another name", "%q is a root of every expression", m.key)
 		}
 		use := tillit.SourceUse{
@@ -248,6 +248,7 @@ func (c *catalogBuilder) sourceUses() []tillit.SourceUse {
 			Deadline: c.seconds(m.value.get("deadline")),
 			CacheAge: c.seconds(m.value.get("cache")),
 			OnError:  m.value.get("on_error").strOr("omit"),
+			Edits:    c.edits(m),
 		}
 		switch {
 		case use.From == "sql" && !strings.Contains(use.Query, "$1"):

@@ -19,8 +19,8 @@ import (
 // page: it may use every way and gets nothing.
 var accountClient = &tillit.Client{ID: "account", Active: true, GrantTypes: []string{"authorization_code"}}
 
-// account serves the person's own page: what each client got, when and why, and
-// how to take it back.
+// account serves the person's own page: what each client got, when and why, how to
+// take it back, and what the realm lets people change about themselves.
 func (p *Provider) account(w http.ResponseWriter, r *http.Request, realm *realm) error {
 	if len(realm.catalog.Ways) == 0 {
 		return &Error{Code: "not_found", Description: "no person signs in to this realm", Status: http.StatusNotFound}
@@ -33,7 +33,7 @@ func (p *Provider) account(w http.ResponseWriter, r *http.Request, realm *realm)
 		return p.accountSignIn(w, r, realm)
 	}
 	if r.Method == http.MethodGet {
-		return p.showAccount(w, r, realm, session, r.URL.Query().Get("told"))
+		return p.showAccount(w, r, realm, session, r.URL.Query().Get("told"), nil)
 	}
 	return p.accountForm(w, r, realm, session)
 }
@@ -109,7 +109,7 @@ func accountAddress(realm *realm, told, language string) string {
 	return address
 }
 
-func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *realm, session *tillit.Session, told string) error {
+func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *realm, session *tillit.Session, told string, wrong *wrongEdit) error {
 	ctx := r.Context()
 	language := p.language(r, realm, words(r.URL.Query().Get("ui_locales")))
 	person, err := p.Store.Person(ctx, realm.name, session.Person)
@@ -125,8 +125,11 @@ func (p *Provider) showAccount(w http.ResponseWriter, r *http.Request, realm *re
 	}
 	model := Account{Action: accountAddress(realm, "", r.URL.Query().Get("ui_locales")), Token: token}
 	model.Person = p.displayName(ctx, &authorization{realm: realm, catalog: realm.catalog, client: accountClient, person: person, context: session.Context})
-	if slices.Contains([]string{"revoked", "withdrawn", "revoked_client", "revoked_all", "ended", "passkey_added", "passkey_removed", "passkey_refused"}, told) {
+	if slices.Contains([]string{"revoked", "withdrawn", "revoked_client", "revoked_all", "ended", "passkey_added", "passkey_removed", "passkey_refused", "edited"}, told) {
 		model.Told = p.Pages.Sentence(language, "told."+told)
+	}
+	if model.Edits, err = p.accountEdits(ctx, realm, person, language, wrong); err != nil {
+		return err
 	}
 	if model.Grants, err = p.accountGrants(ctx, realm, person, language); err != nil {
 		return err
@@ -302,6 +305,9 @@ func (p *Provider) accountForm(w http.ResponseWriter, r *http.Request, realm *re
 	action := form.Get("action")
 	if action == "logout" {
 		return p.logout(w, r, realm, session, &logoutRequest{}, p.language(r, realm, nil))
+	}
+	if action == "edit" {
+		return p.editFromAccount(w, r, realm, session, form)
 	}
 	if action == "end_session" {
 		return p.endFromAccount(w, r, realm, session, form.Get("session"))

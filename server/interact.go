@@ -457,7 +457,8 @@ func (p *Provider) takeAct(w http.ResponseWriter, r *http.Request, a *authorizat
 	}
 	outcome, message, err := page.Finish(r.Context(), p.act(a, i, need), form.Values)
 	if refused, ok := errors.AsType[*Error](err); ok {
-		return p.refuseIn(w, r, a, i, refused)
+		told := *refused // it may be one for all
+		return p.refuseIn(w, r, a, i, a.realm.inWords(told.Reason, &told))
 	}
 	if err != nil {
 		return err

@@ -183,8 +183,25 @@ type Account struct {
 	SignIns []AccountSignIn
 	// Sessions are where the person is signed in now.
 	Sessions []AccountSession
+	Edits    []AccountEdit
 	Passkeys *AccountPasskeys // nil where nobody signs in by keys
 	Told     string           // what was just done, role="status", or ""
+}
+
+// AccountEdit is what the person may change: edit=Name, action=edit, and its fields.
+type AccountEdit struct {
+	Name   string
+	ID     string // of its elements
+	Title  string
+	Error  string // sentence key, or ""
+	Fields []EditField
+}
+
+// EditField is one field of an AccountEdit.
+type EditField struct {
+	Name, Title, Value, Autocomplete string
+	Required                         bool
+	Wrong                            bool // what was entered does not do
 }
 
 // AccountGrant is one grant; its form posts name="grant" value=ID and action=revoke.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/tillit/tillit"
 )
@@ -47,6 +48,9 @@ type Store interface {
 	// RemovePasskey removes a person's key; ErrNotFound for another's.
 	RemovePasskey(ctx context.Context, realm, person string, id []byte, record *tillit.AuditRecord) error
 	PersonBySubject(ctx context.Context, realm string, subject tillit.Subject) (*tillit.Person, error)
+	// ChangeAttributes replaces a person's attributes if they are still those the
+	// person was read with, else ErrStale.
+	ChangeAttributes(ctx context.Context, p *tillit.Person, attributes json.RawMessage, record *tillit.AuditRecord) error
 
 	// SaveInteraction inserts a new interaction (Step 0).
 	SaveInteraction(ctx context.Context, i *tillit.Interaction) error

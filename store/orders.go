@@ -12,6 +12,7 @@ const (
 	sqlAddOrder = `INSERT INTO orders (realm, id, server, client, state, interaction, person, document, result, created, deadline)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	sqlOrder      = `SELECT server, client, state, interaction, person, document, result, created, deadline FROM orders WHERE realm = $1 AND id = $2`
+	sqlOpenOrders = `SELECT count(*) FROM orders WHERE realm = $1 AND client = $2 AND deadline > $3`
 	sqlClaimOrder = `UPDATE orders SET state = $1, interaction = $2, deadline = $3
 WHERE realm = $4 AND id = $5 AND client = $6 AND state = $7 AND deadline > $8`
 	sqlEndOrder = `UPDATE orders SET state = $1, person = $2, result = $3, deadline = $4
@@ -44,6 +45,12 @@ func (s *Store) AddOrder(ctx context.Context, o *tillit.Order) error {
 			document, string(o.Result), o.Created, o.Deadline)
 		return err
 	})
+}
+
+// OpenOrders counts the orders of a client whose time is not over.
+func (s *Store) OpenOrders(ctx context.Context, realm string, client tillit.ClientID, at int64) (count int, err error) {
+	err = s.row(ctx, "open orders", sqlOpenOrders, []any{realm, string(client), at}, &count)
+	return count, err
 }
 
 // Order gives an order, also one whose time is over, until it is swept.

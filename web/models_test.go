@@ -109,6 +109,12 @@ var specimens = []specimen{
 
 var account = server.Account{
 	Action: "/nordheim/account", Token: "t0ken", Person: "Kari Solbakken", Told: "told.withdrawn",
+	Edits: []server.AccountEdit{
+		{Name: "register.phone", ID: "register-phone", Title: "Telefonnummer", Error: "refused.field_wrong", Fields: []server.EditField{
+			{Name: "number", Title: "Foretrukket nummer (8 sifre)", Value: "12", Autocomplete: "tel-national", Wrong: true}}},
+		{Name: "register.address", ID: "register-address", Title: "Postadresse", Fields: []server.EditField{
+			{Name: "street", Title: "Gate", Value: "Lillegata", Required: true}, {Name: "code", Title: "Postnummer", Autocomplete: "postal-code"}}},
+	},
 	Grants: []server.AccountGrant{
 		{ID: "g1", Client: bank, Created: "20. november 2026 kl. 13.05", Expires: "18. februar 2027 kl. 13.05", Items: []server.AccountItem{
 			{Name: "profile", Title: "Navn og fødselsdato", Why: "why.provisioned", Claims: []string{"Fullt navn", "Fødselsdato"}},

@@ -192,6 +192,8 @@ func TestForms(t *testing.T) {
 			"token=t0ken", "client=doctor", "item=phone", "action=withdraw",
 			"token=t0ken", "client=bank", "action=revoke_client",
 			"token=t0ken", "client=bank", "item=email", "action=withdraw",
+			"token=t0ken", "edit=register.phone", "number=12", "action=edit",
+			"token=t0ken", "edit=register.address", "street=Lillegata", "code=", "action=edit",
 			"token=t0ken", "passkey=a2V5", "action=remove_passkey",
 			"token=t0ken", "passkey=a2V6", "action=remove_passkey",
 			"token=t0ken", "action=add_passkey", "at=1790000000", "passkey=", "title=", "=",

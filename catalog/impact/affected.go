@@ -148,7 +148,7 @@ func claimText(claim *tillit.Claim) string {
 	plain := tillit.Claim{
 		Name: claim.Name, As: claim.As, Title: claim.Title, Description: claim.Description, Type: claim.Type, Sinks: claim.Sinks,
 		MayAlso: claim.MayAlso, Sensitivity: claim.Sensitivity, Types: claim.Types, Brings: claim.Brings,
-		Editable: claim.Editable, KeepEmpty: claim.KeepEmpty, State: claim.State,
+		KeepEmpty: claim.KeepEmpty, State: claim.State,
 	}
 	text := textOf(&plain)
 	if claim.Value != nil {

@@ -8,15 +8,19 @@ import (
 	"testing"
 )
 
-// TestSigningGuide runs the commands of the guide, one after the other in one
-// shell, and demands that they print what it shows.
-func TestSigningGuide(t *testing.T) {
+// TestSigningGuide runs the commands of the guide.
+func TestSigningGuide(t *testing.T) { runGuide(t, "../../docs/guides/sign-a-document.md") }
+
+// runGuide runs the commands of a page, one after the other in one shell, and
+// demands that they print what it shows.
+func runGuide(t *testing.T, page string) {
+	t.Helper()
 	for _, tool := range []string{"bash", "curl", "jq", "openssl", "basenc"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skip("a tool of the guide is not installed, so its commands cannot be run: " + tool)
 		}
 	}
-	text, err := os.ReadFile("../../docs/guides/sign-a-document.md")
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}

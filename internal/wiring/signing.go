@@ -36,7 +36,7 @@ const actsKept = 3 * 3600
 var (
 	errNothingToSign = &server.Error{Code: "invalid_request", Description: "what is to be signed is not there, or not any longer"}
 	errNoText        = &server.Error{Code: "invalid_request", Description: "the text to be signed is not base64 of UTF-8, empty or too long"}
-	errNotSigned     = &server.Error{Code: "access_denied", Description: "it could not be signed"}
+	errNotSigned     = &server.Error{Code: "access_denied", Description: "it could not be signed", Reason: "act_failed"}
 	errNoService     = errors.New("the scope's variant opens no server at which documents are signed")
 )
 
@@ -183,9 +183,14 @@ func (s *signing) Finish(ctx context.Context, act *server.Act, form map[string][
 	}
 	hands, err := s.hands(ctx, act)
 	if err != nil {
-		return none, "", errors.Join(err, service.Fail(ctx, o, act.At))
+		return none, "", errors.Join(service.Fail(ctx, o, act.At), err)
 	}
-	return done, "", refusedSigning(service.Sign(ctx, o, act.Person.ID, hands, act.At))
+	err = service.Sign(ctx, o, act.Person.ID, hands, act.At)
+	if errors.Is(err, signdoc.ErrSignature) {
+		s.house.config.Log.Error("signing", "realm", act.Realm, "order", o.ID, "cause", err.Error())
+		return none, "", errors.Join(service.Fail(ctx, o, act.At), errNotSigned)
+	}
+	return done, "", refusedSigning(err)
 }
 
 func first(values []string) string {
@@ -325,12 +330,19 @@ func openSigning(h *House, at mount) (http.Handler, error) {
 		}
 		*timer = int64(lasts / time.Second)
 	}
+	open := 500
+	if said := at.server.Service.Settings["open"]; said != "" {
+		var err error
+		if open, err = strconv.Atoi(said); err != nil || open < 1 {
+			return nil, fmt.Errorf("setting open: %q; right would be how many orders a client may have at once", said)
+		}
+	}
 	off := map[string]bool{}
 	for _, name := range h.config.WithoutChecks {
 		off[name] = true
 	}
 	return signdoc.New(signdoc.Config{
-		Realm: at.realm, Server: at.server.Name, Guard: at.guard, Binding: binding, Timers: timers, Store: h.Store, Now: h.Now,
+		Realm: at.realm, Server: at.server.Name, Guard: at.guard, Binding: binding, Timers: timers, Open: open, Store: h.Store, Now: h.Now,
 		Scopes: signdoc.Scopes{Orders: at.scope("orders"), Signing: at.scope("signing")}, Examine: examine, NewID: uuid.NewString, Off: off,
 	}), nil
 }

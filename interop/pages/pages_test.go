@@ -19,6 +19,7 @@ func TestPages(t *testing.T) {
 			t.Run(fmt.Sprintf("%d-%s", width, language), func(t *testing.T) {
 				w := b.window(t, width, language)
 				e.tourThrough(w)
+				e.tourActs(w)
 				e.tourAccount(w)
 				e.tourAside(w)
 			})

@@ -21,6 +21,7 @@ type Config struct {
 	// order: members inside members.
 	Binding []string
 	Timers  Timers
+	Open    int // orders that a client may have at once
 	Store   Store
 	// Examine says why a file cannot be signed as a PDF, "" when it can.
 	Examine func(in io.ReaderAt, size int64) (fault string, err error)
@@ -45,6 +46,8 @@ type Timers struct {
 // A Store keeps orders and documents. Every verb is atomic.
 type Store interface {
 	AddOrder(ctx context.Context, o *tillit.Order) error
+	// OpenOrders counts the orders of a client whose time is not over.
+	OpenOrders(ctx context.Context, realm string, client tillit.ClientID, at int64) (int, error)
 	// Order gives an order, tillit.ErrNotFound for none.
 	Order(ctx context.Context, realm, id string) (*tillit.Order, error)
 	// ClaimOrder begins the signing; tillit.ErrStale when it cannot begin.

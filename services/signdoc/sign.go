@@ -137,18 +137,25 @@ func (s *Service) signOne(ctx context.Context, o *tillit.Order, n int, hands Han
 	return signContent(content, [sha256.Size]byte(d.SHA256), hands)
 }
 
+// ErrSignature says that a signature could not be made; trying again does not help.
+var ErrSignature = errors.New("no signature could be made")
+
+func unsigned(err error) error { return fmt.Errorf("%w: %w", ErrSignature, err) }
+
 func signContent(content []byte, digest [sha256.Size]byte, hands Hands) (out signed, err error) {
 	if out.EndUser, err = hands.EndUser(content, digest); err != nil {
-		return out, err
+		return out, unsigned(err)
 	}
-	out.Merchant, err = hands.Merchant(content, digest)
-	return out, err
+	if out.Merchant, err = hands.Merchant(content, digest); err != nil {
+		return out, unsigned(err)
+	}
+	return out, nil
 }
 
 func (s *Service) signPDF(ctx context.Context, o *tillit.Order, d *tillit.OrderDocument, hands Hands) (out signed, err error) {
 	in := s.reader(ctx, o.ID, d.Place, d.Size)
 	if out.Appendix, err = hands.PDF(in, d.Size, d.Alone); err != nil {
-		return out, err
+		return out, unsigned(err)
 	}
 	digest := sha256.New()
 	if _, err := io.Copy(digest, io.NewSectionReader(in, 0, d.Size)); err != nil {

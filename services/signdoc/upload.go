@@ -29,11 +29,20 @@ const (
 // create takes an order: the documents go to the store as they come, and are
 // taken back when the order turns out not to do.
 func (s *Service) create(k *kind, w http.ResponseWriter, r *http.Request) error {
+	client := tillit.ClientID(rs.FromContext(r.Context()).Client)
+	open, err := s.Store.OpenOrders(r.Context(), s.Realm, client, s.now())
+	if err != nil {
+		return err
+	}
+	if open >= s.Open {
+		w.Header().Set("Retry-After", "10")
+		return refuse(http.StatusTooManyRequests, fmt.Sprintf("Too many orders: at most %d wait at once; collect them with DELETE", s.Open))
+	}
 	u := &upload{service: s, ctx: r.Context(), id: s.NewID()}
 	u.expires = s.now() + s.Timers.Unclaimed + maxTimeout + s.Timers.Collect
 	order, err := u.receive(k, http.MaxBytesReader(w, r.Body, maxBody))
 	if err == nil {
-		order.Client = tillit.ClientID(rs.FromContext(r.Context()).Client)
+		order.Client = client
 		err = s.Store.AddOrder(r.Context(), order)
 	}
 	if err != nil {

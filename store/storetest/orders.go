@@ -21,6 +21,14 @@ func orders(t *testing.T, s *store.Store) {
 	o := order("o1")
 	must(t, s.AddOrder(ctx, o))
 	wants(t, s.AddOrder(ctx, o), tillit.ErrConflict)
+	for at, want := range map[int64]int{o.Deadline - 1: 1, o.Deadline: 0} {
+		if open, err := s.OpenOrders(ctx, o.Realm, o.Client, at); err != nil || open != want {
+			t.Errorf("open orders at %d: %d, %v; want %d", at, open, err, want)
+		}
+	}
+	if open, err := s.OpenOrders(ctx, o.Realm, "another", o.Deadline-1); err != nil || open != 0 {
+		t.Errorf("open orders of another client: %d, %v; want none", open, err)
+	}
 	got, err := s.Order(ctx, realm, "o1")
 	must(t, err)
 	same(t, got, o)
