@@ -2,6 +2,7 @@ package dev
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -106,7 +107,16 @@ func (c Config) delegate(w http.ResponseWriter, r *http.Request) {
 	d := &tillit.Delegation{
 		Registry: catalog.Registry, Source: scope.Delegation, Scope: scope.Name, Consumer: consumer, Supplier: supplier, Created: c.Now().Unix(),
 	}
-	if err := c.Delegated.PutDelegation(r.Context(), d, action == "give", nil); err != nil {
+	note := &tillit.AuditRecord{Realm: catalog.Realm, Time: d.Created, Event: "delegation_given"}
+	if action == "withdraw" {
+		note.Event = "delegation_withdrawn"
+	}
+	view, err := json.Marshal(map[string]any{"scope": d.Scope, "consumer": d.Consumer, "supplier": d.Supplier, "source": d.Source})
+	if err == nil {
+		note.View = view
+		err = c.Delegated.PutDelegation(r.Context(), d, action == "give", note)
+	}
+	if err != nil {
 		http.Error(w, "delegations: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
