@@ -142,24 +142,30 @@ func (s *Store) listClients(ctx context.Context, query string, args ...any) ([]*
 
 // PutClient stores a client, new or known, and raises its revision if anything changed.
 func (s *Store) PutClient(ctx context.Context, registry string, client *tillit.Client) error {
-	return s.saveClient(ctx, "put client", sqlPutClient, registry, client)
+	return s.saveClient(ctx, "put client", sqlPutClient, registry, client, nil)
 }
 
 // CreateClient stores a new client. An id that is or was in use is tillit.ErrConflict:
 // consents and grants of the one must never become another's.
-func (s *Store) CreateClient(ctx context.Context, registry string, client *tillit.Client) error {
-	return s.saveClient(ctx, "create client", sqlCreateClient, registry, client)
+func (s *Store) CreateClient(ctx context.Context, registry string, client *tillit.Client, record *tillit.AuditRecord) error {
+	return s.saveClient(ctx, "create client", sqlCreateClient, registry, client, record)
 }
 
-func (s *Store) saveClient(ctx context.Context, what, query, registry string, client *tillit.Client) error {
+func (s *Store) saveClient(ctx context.Context, what, query, registry string, client *tillit.Client, record *tillit.AuditRecord) error {
 	document, err := encode(client)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	e, err := prepare(record)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	organization, supplier := client.Organization, client.Supplier
 	return s.changeClient(ctx, what, clientKey{registry, client.ID}, func(tx *tx, changed int64) error {
-		_, err := tx.exec(query, registry, string(client.ID), changed, organization, supplier, document)
-		return err
+		if _, err := tx.exec(query, registry, string(client.ID), changed, organization, supplier, document); err != nil {
+			return err
+		}
+		return tx.append(e)
 	})
 }
 

@@ -72,7 +72,7 @@ func (a *clientAddCommand) Run(c *console) error {
 			return err
 		}
 	}
-	err = p.store.CreateClient(c.ctx, catalog.Registry, client)
+	err = p.store.CreateClient(c.ctx, catalog.Registry, client, nil)
 	if errors.Is(err, tillit.ErrConflict) {
 		return fmt.Errorf("%s: client_id: %q is or was in use in registry %s; right would be another", a.File, client.ID, catalog.Registry)
 	}

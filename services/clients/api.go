@@ -18,9 +18,8 @@ const object = "Client"
 type Store interface {
 	selfservice.Clients
 	ClientsOf(ctx context.Context, registry, organization string) ([]*tillit.Client, error)
-	CreateClient(ctx context.Context, registry string, client *tillit.Client) error
+	CreateClient(ctx context.Context, registry string, client *tillit.Client, record *tillit.AuditRecord) error
 	ReplaceClient(ctx context.Context, registry string, client *tillit.Client, record *tillit.AuditRecord) error
-	Record(ctx context.Context, record *tillit.AuditRecord) error
 	Access(ctx context.Context, registry, organization string, scopes []tillit.ScopeName) ([]tillit.ScopeName, error)
 	Organization(ctx context.Context, registry, number string) (*tillit.Organization, error)
 }

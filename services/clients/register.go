@@ -39,14 +39,11 @@ func (a *API) create(r *http.Request, caller *selfservice.Caller) (any, error) {
 			return nil, err
 		}
 	}
-	err = a.Store.CreateClient(r.Context(), a.registry, client)
+	err = a.Store.CreateClient(r.Context(), a.registry, client, a.note(caller, client, "client_registered"))
 	if errors.Is(err, tillit.ErrConflict) {
 		return nil, selfservice.Refuse(http.StatusConflict, object, "client_exists", "client_id", "the identifier is taken, or was once")
 	}
 	if err != nil {
-		return nil, err
-	}
-	if err := a.Store.Record(r.Context(), a.note(caller, client, "client_registered")); err != nil {
 		return nil, err
 	}
 	return told(in, client, secret), nil

@@ -22,7 +22,7 @@ func clients(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	_, err := s.Client(ctx, realm, "shop")
 	wants(t, err, tillit.ErrNotFound)
-	must(t, s.CreateClient(ctx, realm, client("shop")))
+	must(t, s.CreateClient(ctx, realm, client("shop"), nil))
 	got, err := s.Client(ctx, realm, "shop")
 	must(t, err)
 	if got.Revision != 1 || !got.Has("openid") {
@@ -35,7 +35,7 @@ func clients(t *testing.T, s *store.Store) {
 	}
 	_, err = s.Client(ctx, elsewhere, "shop")
 	wants(t, err, tillit.ErrNotFound)
-	wants(t, s.CreateClient(ctx, realm, client("shop")), tillit.ErrConflict)
+	wants(t, s.CreateClient(ctx, realm, client("shop"), nil), tillit.ErrConflict)
 
 	changed := client("shop")
 	changed.Scopes = append(changed.Scopes, tillit.Provision{Scope: "profile", Notes: map[string]string{"purpose": "x"}})
@@ -56,7 +56,7 @@ func clients(t *testing.T, s *store.Store) {
 	_, err = s.Client(ctx, realm, "shop")
 	wants(t, err, tillit.ErrNotFound)
 	wants(t, s.DeleteClient(ctx, realm, "shop"), tillit.ErrNotFound)
-	wants(t, s.CreateClient(ctx, realm, client("shop")), tillit.ErrConflict)
+	wants(t, s.CreateClient(ctx, realm, client("shop"), nil), tillit.ErrConflict)
 }
 
 // clientsElsewhere plays another process by a poll that starts from before the

@@ -140,7 +140,7 @@ func clientsOfOrganizations(t *testing.T, s *store.Store) {
 	own, run, other := client("own"), client("run"), client("other")
 	own.Organization, run.Organization, run.Supplier, other.Organization = owner, consumer, owner, consumer
 	for _, c := range []*tillit.Client{own, run, other} {
-		must(t, s.CreateClient(ctx, realm, c))
+		must(t, s.CreateClient(ctx, realm, c, nil))
 	}
 	list, err := s.ClientsOf(ctx, realm, owner)
 	must(t, err)
