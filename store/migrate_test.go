@@ -81,6 +81,8 @@ FROM information_schema.columns c WHERE c.table_schema = 'public'`)
 // that it does not know.
 var contracting = regexp.MustCompile(`(?i)\b(DROP|RENAME|SET\s+NOT\s+NULL|ALTER\s+COLUMN)\b|\bADD\s+(COLUMN\s+)?\w+\s+\w+\s+NOT\s+NULL\s*($|[,;]|CHECK)|\bADD\s+CONSTRAINT\b|\bCREATE\s+UNIQUE\b`)
 
+var ofNewTable = regexp.MustCompile(`(?m)^CREATE UNIQUE INDEX \w+ ON (\w+) .*$`)
+
 var numbered = regexp.MustCompile(`^[0-9]{4}_[a-z_]+\.sql$`)
 
 func TestStepsExpand(t *testing.T) {
@@ -91,7 +93,14 @@ func TestStepsExpand(t *testing.T) {
 			if !numbered.MatchString(step.name) || n > 0 && step.name[:4] <= names[i][n-1][:4] {
 				t.Errorf("step %d of %s is named %s; right would be a number of its own, NNNN_what.sql", n+1, engine, step.name)
 			}
-			if found := contracting.FindString(step.statements); n > 0 && found != "" {
+			// On a table that the same step makes, nobody of the version before writes.
+			statements := ofNewTable.ReplaceAllStringFunc(step.statements, func(index string) string {
+				if strings.Contains(step.statements, "CREATE TABLE "+ofNewTable.FindStringSubmatch(index)[1]+" (") {
+					return ""
+				}
+				return index
+			})
+			if found := contracting.FindString(statements); n > 0 && found != "" {
 				t.Errorf("%s of %s: %q breaks processes of the version before", step.name, engine, found)
 			}
 		}

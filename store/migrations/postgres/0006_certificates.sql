@@ -14,4 +14,4 @@ CREATE TABLE certificates (
 	reason        BIGINT NOT NULL,
 	PRIMARY KEY (realm, kind, holder, number)
 );
-CREATE INDEX certificates_serial ON certificates (realm, serial_number);
+CREATE UNIQUE INDEX certificates_serial ON certificates (realm, serial_number);

@@ -1,3 +1,2 @@
 -- What an organization was let in to is listed without reading what others were.
-DROP INDEX access_records_organization;
 CREATE INDEX access_records_held ON access_records (registry, organization, scope, denied, created, updated);
