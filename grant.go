@@ -40,15 +40,15 @@ type Context struct {
 	// it is registered for.
 	Authentication string `json:"client_authentication,omitempty"`
 
-	JKT     string   `json:"jkt,omitempty"`   // thumbprint of the key the grant is bound to
-	X5T     string   `json:"x5t,omitempty"`   // thumbprint of the certificate the grant is bound to
-	Front   string   `json:"front,omitempty"` // id of the grant of what the authorization endpoint answered beside the code
-	AMR     []string `json:"amr,omitempty"`
+	JKT   string   `json:"jkt,omitempty"`   // thumbprint of the key the grant is bound to
+	X5T   string   `json:"x5t,omitempty"`   // thumbprint of the certificate the grant is bound to
+	Front string   `json:"front,omitempty"` // id of the grant of what the authorization endpoint answered beside the code
+	AMR   []string `json:"amr,omitempty"`
 	// Of a session: which clients that keep to themselves had a sign-in in it, and
 	// whether no other client had.
 	Apart     []ClientID `json:"apart,omitempty"`
 	OnlyApart bool       `json:"only_apart,omitempty"`
-	AMRWord bool     `json:"amr_word,omitempty"`
+	AMRWord   bool       `json:"amr_word,omitempty"`
 }
 
 // A Registration says who may change a client that was registered by whoever holds
