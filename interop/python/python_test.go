@@ -17,21 +17,6 @@ func TestMain(m *testing.M) {
 
 const python = ".venv/bin/python"
 
-// TestMachine runs machine.py: a published client for machines gets tokens, with
-// nothing changed but addresses.
-func TestMachine(t *testing.T) {
-	if exec.CommandContext(t.Context(), python, "-c", "import pymaskinporten").Run() != nil {
-		t.Skip("pymaskinporten is not installed (.ci/tools makes interop/python/.venv, and it wants Python 3.13): it gets no token")
-	}
-	command := exec.CommandContext(t.Context(), python, "machine.py")
-	command.Env = append(os.Environ(), "TILLIT_BASE="+running.Base)
-	told, err := command.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, told)
-	}
-	t.Logf("%s", told)
-}
-
 // TestAuthlib runs login.py, whose exit status says whether Authlib was content.
 func TestAuthlib(t *testing.T) {
 	if _, err := os.Stat(python); err != nil {
