@@ -44,13 +44,13 @@ var buypassFacts = []Fact{
 		ID: "buypass/7", Realm: "buypass", Seed: "002",
 		Text:  "A token with the read scope is refused with 403 insufficient_scope where the API wants the delete scope.",
 		Check: buypassReadIsNotDelete,
-		Fault: Fault{Demo: true, Old: "delete: myservice.data_delete", New: "delete: myservice.data_read"},
+		Fault: Fault{Old: "delete: myservice.data_delete", New: "delete: myservice.data_read"},
 	},
 	{
 		ID: "buypass/8", Realm: "buypass", Seed: "002",
 		Text:  "The write scope does not imply the read scope: reading with it is refused with 403.",
 		Check: buypassWriteIsNotRead,
-		Fault: Fault{Demo: true, Old: "read: myservice.data_read", New: "read: myservice.data_write"},
+		Fault: Fault{Old: "read: myservice.data_read", New: "read: myservice.data_write"},
 	},
 	{
 		ID: "buypass/9", Realm: "buypass", Seed: "002",
