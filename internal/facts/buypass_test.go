@@ -158,7 +158,7 @@ var buypassFacts = []Fact{
 		ID: "buypass/26", Realm: "buypass", Seed: "docs",
 		Text:  "Introspecting an active access token gives the token's own claims and active.",
 		Check: buypassIntrospectionEqualsToken,
-		Fault: Fault{Old: "client_id, scope, auth_time, acr, amr, sid, cnf]", New: "client_id, scope, auth_time, acr, amr, sid, cnf]\n  introspection:\n    claims: [bp_sub]"},
+		Fault: Fault{Old: "  refresh_token: {lifetime: 24h}", New: "  introspection:\n    claims: [bp_sub]\n  refresh_token: {lifetime: 24h}"},
 	},
 	{
 		ID: "buypass/27", Realm: "buypass", Seed: "docs",
