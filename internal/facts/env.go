@@ -160,14 +160,6 @@ func (e *Env) Succeed(username string) {
 	}
 }
 
-// LetIn lets an organization in to a scope, or out of it.
-func (e *Env) LetIn(scope, organization string, granted bool) {
-	e.t.Helper()
-	if err := e.provider.LetIn(e.realm.Name, e.N(scope), organization, granted); err != nil {
-		e.t.Fatalf("access of %s to %s: %v", organization, scope, err)
-	}
-}
-
 // Change changes members of a client's registration. A check does it to a provider
 // of its own (With), for others rely on the clients as they are.
 func (e *Env) Change(client string, members map[string]any) {

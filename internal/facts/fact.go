@@ -76,9 +76,6 @@ type Provider struct {
 	// theirs: user name, password and, if it can be had, the subject.
 	Succeed func(realm, username string) error
 
-	// LetIn lets an organization in to a scope, or out of it, as its owner would.
-	LetIn func(realm, scope, organization string, granted bool) error
-
 	// Change changes members of a client's registration, as its operator would.
 	Change func(realm, client string, members map[string]any) error
 

@@ -213,6 +213,7 @@ func clientsOldSecret(_ TB, e *Env) {
 	made["token_endpoint_auth_method"] = "client_secret_post"
 	again := desk.Call("clients", http.MethodPut, "/clients/"+id, made).Good().Object
 	e.Equal("error with the old secret, back at its method", refused(posted), "invalid_client")
-	posted.Set("client_secret", again["client_secret"].(string))
+	secret, _ = again["client_secret"].(string)
+	posted.Set("client_secret", secret)
 	e.Equal("error with the new secret", refused(posted), "invalid_grant")
 }

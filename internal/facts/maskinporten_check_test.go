@@ -2,6 +2,7 @@ package facts
 
 import (
 	"encoding/base64"
+	"net/http"
 	"strings"
 	"time"
 
@@ -133,15 +134,16 @@ func machineDetails(_ TB, e *Env) {
 	e.FailedAs(ask("demo-provider", "skogdata:tresort", consent), 400, "invalid_authorization_details", "MP-303")
 }
 
-func machineWithdrawn(t TB, e *Env) {
+func machineWithdrawn(_ TB, e *Env) {
 	asked := func() *Tokens { return e.Asserted("demo-consumer", "skogdata:hogstmelding", nil) }
 	e.Equal("expires_in by the scope", e.Succeeded(asked()).Body["expires_in"], 300)
 	consumer := e.Client("demo-consumer").Organization
-	e.LetIn("skogdata:hogstmelding", consumer, false)
-	t.Cleanup(func() { e.LetIn("skogdata:hogstmelding", consumer, true) })
+	owner, path := e.owner(), "/scopes/access/"+consumer+scopeOf("skogdata:hogstmelding")
+	e.Equal("state of what is withdrawn", owner.Call("scopes", http.MethodDelete, path, nil).Good().Object["state"], "DENIED")
+	defer owner.Call("scopes", http.MethodPut, path, nil)
 	e.FailedAs(asked(), 403, "forbidden", "MP-250")
 	e.FailedAs(e.Asserted("demo-supplier", "skogdata:hogstmelding", forOrganization(consumer)), 403, "forbidden", "MP-250")
-	e.LetIn("skogdata:hogstmelding", consumer, true)
+	owner.Call("scopes", http.MethodPut, path, nil).Good()
 	e.Succeeded(asked())
 }
 

@@ -84,10 +84,6 @@ func (house) Start(t TB, options Options) (*Provider, error) {
 	erases := !slices.Contains(options.WithoutChecks, "people who leave are erased")
 	return &Provider{
 		Base: config.Base, Advance: h.Advance,
-		LetIn: func(realm, scope, organization string, granted bool) error {
-			registry := h.Catalogs.Catalog(realm, "").Registry
-			return h.Store.PutAccess(context.Background(), registry, tillit.ScopeName(scope), organization, granted)
-		},
 		Change: func(realm, client string, members map[string]any) error {
 			return change(t.Context(), h.Store, h.Catalogs.Catalog(realm, "").Registry, tillit.ClientID(client), members)
 		},

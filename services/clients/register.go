@@ -157,11 +157,13 @@ func (a *API) change(r *http.Request, caller *selfservice.Caller) (any, error) {
 	if err := a.judge(r.Context(), in, &client, &judged, caller); err != nil {
 		return nil, err
 	}
-	secret := ""
-	switch {
-	case !secretMethod(client.AuthMethod) && a.on("secrets go with their method"):
+	// A secret goes with its method: it is forgotten when the client turns from it,
+	// and a client that turns to it gets a new one, whatever it may still hold.
+	secret, void := "", a.on("secrets go with their method")
+	switch turned := !secretMethod(before.AuthMethod); {
+	case !secretMethod(client.AuthMethod) && void:
 		client.Secrets = nil
-	case secretMethod(client.AuthMethod) && !secretMethod(before.AuthMethod):
+	case secretMethod(client.AuthMethod) && (turned && void || len(client.Secrets) == 0):
 		if secret, err = a.giveSecret(&client); err != nil {
 			return nil, err
 		}
