@@ -260,12 +260,20 @@ func detailTypesOf(c *tillit.Catalog) []string {
 	return list
 }
 
-// publicScopes hides private and internal scopes (SC-18).
+// publicScopes lists what a client of this realm may find here (SC-18): neither
+// private and internal scopes, nor those that a shared registry keeps for the
+// client types of other realms.
 func publicScopes(c *tillit.Catalog) []string {
+	usable := func(name string) bool {
+		t := c.ClientType(name)
+		return t != nil && (t.State == "" || t.State == tillit.Active)
+	}
 	var list []string
 	for i := range c.Scopes {
 		s := &c.Scopes[i]
-		if (s.State == "" || s.State == tillit.Active || s.State == tillit.Beta) && (s.Visibility == "" || s.Visibility == tillit.Public) {
+		active := s.State == "" || s.State == tillit.Active || s.State == tillit.Beta
+		public := s.Visibility == "" || s.Visibility == tillit.Public
+		if active && public && (len(s.Types) == 0 || slices.ContainsFunc(s.Types, usable)) {
 			list = append(list, string(s.Name))
 		}
 	}

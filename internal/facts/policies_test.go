@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -47,6 +48,25 @@ func TestPoliciesOfARealm(t *testing.T) {
 			}
 			row.check(t, world.Env(t, provider, "buypass"))
 		})
+	}
+}
+
+// TestScopesInDiscovery: of a registry that two realms share, each lists the scopes
+// that its own clients may have (SC-18).
+func TestScopesInDiscovery(t *testing.T) {
+	world := &World{Starter: house{}}
+	provider, err := world.Start(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := map[string]string{"krr:user/spraak.write": "idporten", "openid": "idporten", "krr:global/digitalpost.read": "maskinporten", "idporten:scopes.read": "maskinporten"}
+	for _, realm := range []string{"idporten", "maskinporten"} {
+		listed, _ := world.Env(t, provider, realm).Metadata()["scopes_supported"].([]any)
+		for scope, home := range of {
+			if got, want := slices.Contains(listed, any(scope)), realm == home; got != want {
+				t.Errorf("%s lists %s: %v; want %v", realm, scope, got, want)
+			}
+		}
 	}
 }
 
