@@ -17,6 +17,8 @@ type Advice struct {
 type ScopeHints struct {
 	Operations []string // read, write: what the API does under the scope
 	Owner      *Organization
+	// Others is how many other organizations have a scope of the same second half.
+	Others int
 	// Exists reports whether a scope of that name is there; nil: nobody knows.
 	Exists func(ScopeName) bool
 }
@@ -39,6 +41,7 @@ var scopeAdvice = []struct {
 	says           func(*Catalog, *RegisteredScope, *ScopeHints) string
 }{
 	{"L-01", "info", prefixOfOwner},
+	{"L-02", "warn", prefixOfSector},
 	{"L-03", "warn", namesResource},
 	{"L-04", "warn", showsWriting},
 	{"L-05", "warn", bareMeansReading},
@@ -93,19 +96,35 @@ func (c *Catalog) people(s *RegisteredScope) bool {
 }
 
 func prefixOfOwner(_ *Catalog, s *RegisteredScope, hints *ScopeHints) string {
-	if hints.Owner == nil || s.Prefix == s.Owner {
-		return ""
-	}
-	prefix := strings.ToLower(s.Prefix)
-	for _, name := range hints.Owner.Title {
-		if first, _, _ := strings.Cut(strings.ToLower(name), " "); strings.HasPrefix(first, prefix) || strings.HasPrefix(prefix, first) {
-			return ""
-		}
-	}
-	if hints.Owner.Key != "" && strings.HasPrefix(prefix, strings.ToLower(hints.Owner.Key)) {
+	if hints.Owner == nil || s.namesOwner(hints.Owner) {
 		return ""
 	}
 	return "the prefix should name the owner, a part or an application of it, or be its organization number"
+}
+
+// prefixOfSector sees that several organizations offer the same only by what they
+// call it: a name that stands below prefixes of others too. A prefix that does not
+// name its owner is taken for a sector's already.
+func prefixOfSector(_ *Catalog, s *RegisteredScope, hints *ScopeHints) string {
+	if hints.Others == 0 || hints.Owner != nil && !s.namesOwner(hints.Owner) {
+		return ""
+	}
+	return "other organizations have a scope " + s.Subscope + " too: what several offer alike should have the prefix of their sector"
+}
+
+// namesOwner reports whether the prefix is the owner's name, a part of it, or its
+// number.
+func (s *RegisteredScope) namesOwner(owner *Organization) bool {
+	if s.Prefix == s.Owner {
+		return true
+	}
+	prefix := strings.ToLower(s.Prefix)
+	for _, name := range owner.Title {
+		if first, _, _ := strings.Cut(strings.ToLower(name), " "); strings.HasPrefix(first, prefix) || strings.HasPrefix(prefix, first) {
+			return true
+		}
+	}
+	return owner.Key != "" && strings.HasPrefix(prefix, strings.ToLower(owner.Key))
 }
 
 func namesResource(c *Catalog, s *RegisteredScope, _ *ScopeHints) string {

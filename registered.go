@@ -125,6 +125,28 @@ func (c *Catalog) Registered() []*RegisteredScope {
 	return list
 }
 
+// OthersWith counts the organizations beside the scope's owner that have a scope
+// in use with the same second half of the name.
+func (c *Catalog) OthersWith(s *RegisteredScope) int {
+	owners := map[string]bool{}
+	look := func(scope *Scope) {
+		if _, subscope, ok := SplitScope(scope.Name); ok && subscope == s.Subscope && scope.State.works() && scope.Owner != s.Owner && scope.Owner != "" {
+			owners[scope.Owner] = true
+		}
+	}
+	for i := range c.Scopes {
+		look(&c.Scopes[i])
+	}
+	if c.registered != nil {
+		for _, shelf := range c.registered {
+			for _, scope := range shelf {
+				look(scope)
+			}
+		}
+	}
+	return len(owners)
+}
+
 // Record is what the scope's owner registered, nil for a declared scope.
 func (s *Scope) Record() *RegisteredScope { return s.record }
 

@@ -107,43 +107,121 @@ func TestCheckScope(t *testing.T) {
 	}
 }
 
+// TestLintScope has, for every rule, a scope that it advises against, and beside it
+// one that differs by no more than the advice asks for.
 func TestLintScope(t *testing.T) {
 	c := forest(t)
-	for code, change := range map[string]func(*tillit.RegisteredScope, *tillit.ScopeHints){
-		"L-01": func(s *tillit.RegisteredScope, h *tillit.ScopeHints) {
-			h.Owner = &tillit.Organization{Title: tillit.Text{"nb": "Butikken"}}
+	type edit func(s *tillit.RegisteredScope, h *tillit.ScopeHints)
+	here := func(names ...tillit.ScopeName) func(tillit.ScopeName) bool {
+		return func(name tillit.ScopeName) bool { return slices.Contains(names, name) }
+	}
+	owner := func(title string) *tillit.Organization {
+		return &tillit.Organization{Title: tillit.Text{"nb": title}}
+	}
+	named := func(s *tillit.RegisteredScope, subscope string) {
+		s.Subscope, s.Name = subscope, tillit.ScopeName(s.Prefix+":"+subscope)
+	}
+	people := []string{"person"}
+	both := tillit.Text{"nb": "Lese", "en": "Read"}
+	for code, rule := range map[string]struct{ bad, good edit }{
+		"L-01": {
+			func(_ *tillit.RegisteredScope, h *tillit.ScopeHints) { h.Owner = owner("Butikken") },
+			func(_ *tillit.RegisteredScope, h *tillit.ScopeHints) { h.Owner = owner("Forest agency") },
 		},
-		"L-03": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Subscope = "treeapi" },
-		"L-04": func(s *tillit.RegisteredScope, h *tillit.ScopeHints) {
-			s.Subscope, h.Operations = "pine.read", []string{"write"}
+		"L-02": {
+			func(_ *tillit.RegisteredScope, h *tillit.ScopeHints) { h.Owner, h.Others = owner("Forest agency"), 2 },
+			func(_ *tillit.RegisteredScope, h *tillit.ScopeHints) { h.Owner, h.Others = owner("Butikken"), 2 },
 		},
-		"L-06": func(s *tillit.RegisteredScope, h *tillit.ScopeHints) {
-			s.Name, s.Subscope, h.Exists = "forest:pine.write", "pine.write", func(tillit.ScopeName) bool { return false }
+		"L-03": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { named(s, "treeapi") },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { named(s, "tree") },
 		},
-		"L-07": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types, s.Consent = []string{"person"}, true },
-		"L-08": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.FreshSignIn = true },
-		"L-09": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types, s.Delegation = []string{"person"}, "x" },
-		"L-10": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.AccessTokenMax = 60 },
-		"L-11": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Format = tillit.Opaque },
-		"L-12": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Open, s.Visibility = true, tillit.Private },
-		"L-13": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) {
-			s.Types, s.Pseudonymous = []string{"person"}, true
+		"L-04": {
+			func(s *tillit.RegisteredScope, h *tillit.ScopeHints) {
+				named(s, "pine.read")
+				h.Operations = []string{"write"}
+			},
+			func(s *tillit.RegisteredScope, h *tillit.ScopeHints) {
+				named(s, "pine.write")
+				h.Operations = []string{"write"}
+			},
 		},
-		"L-14": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types = nil },
-		"L-15": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) {
-			s.Types, s.Businesses = []string{"person"}, true
+		"L-05": {
+			func(s *tillit.RegisteredScope, h *tillit.ScopeHints) { h.Operations = []string{"read", "write"} },
+			func(s *tillit.RegisteredScope, h *tillit.ScopeHints) { h.Operations = []string{"read"} },
 		},
-		"L-16": func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Subscope = "a-b" },
+		"L-06": {
+			func(s *tillit.RegisteredScope, h *tillit.ScopeHints) { named(s, "pine.write"); h.Exists = here() },
+			func(s *tillit.RegisteredScope, h *tillit.ScopeHints) {
+				named(s, "pine.write")
+				h.Exists = here("forest:pine.read")
+			},
+		},
+		"L-07": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types, s.Consent = people, true },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) {
+				s.Types, s.Consent, s.Description, s.Long = people, true, both, both
+			},
+		},
+		"L-08": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.FreshSignIn = true },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types, s.FreshSignIn = people, true },
+		},
+		"L-09": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types, s.Delegation = people, "x" },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Delegation = "x" },
+		},
+		"L-10": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.AccessTokenMax = 60 },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.AccessTokenMax, s.GrantMax = 60, 60 },
+		},
+		"L-11": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Format = tillit.Opaque },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types, s.Format = people, tillit.Opaque },
+		},
+		"L-12": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Open, s.Visibility = true, tillit.Private },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Open = true },
+		},
+		"L-13": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types, s.Pseudonymous = people, true },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) {
+				s.Types, s.Pseudonymous, s.Format = people, true, tillit.Opaque
+			},
+		},
+		"L-14": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types = nil },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types = []string{"machine", "person"} },
+		},
+		"L-15": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Types, s.Businesses = people, true },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { s.Businesses = true },
+		},
+		"L-16": {
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { named(s, "a-b") },
+			func(s *tillit.RegisteredScope, _ *tillit.ScopeHints) { named(s, "ab") },
+		},
 	} {
-		s, hints := tree("forest:pine"), tillit.ScopeHints{}
-		if advice := c.LintScope(&s, hints); len(advice) > 0 {
-			t.Fatalf("advice on a good scope: %v", advice)
+		for want, change := range map[bool]edit{true: rule.bad, false: rule.good} {
+			s, hints := tree("forest:pine"), tillit.ScopeHints{}
+			if advice := c.LintScope(&s, hints); len(advice) > 0 {
+				t.Fatalf("advice on a good scope: %v", advice)
+			}
+			change(&s, &hints)
+			advice := c.LintScope(&s, hints)
+			if slices.ContainsFunc(advice, func(a tillit.Advice) bool { return a.Code == code }) != want {
+				t.Errorf("advice is %v; want %s among it: %v", advice, code, want)
+			}
 		}
-		change(&s, &hints)
-		advice := c.LintScope(&s, hints)
-		if !slices.ContainsFunc(advice, func(a tillit.Advice) bool { return a.Code == code }) {
-			t.Errorf("advice is %v; want %s", advice, code)
-		}
+	}
+}
+
+func TestOthersWith(t *testing.T) {
+	own, alike, off, other := tree("forest:pine"), tree("river:pine"), tree("sea:pine"), tree("river:oak")
+	alike.Owner, off.Owner, other.Owner, off.Active = "310107549", "310111317", "310107549", false
+	c := forest(t).With([]tillit.RegisteredScope{own, alike, off, other, tree("hill:pine")}, "v+1")
+	if got := c.OthersWith(&own); got != 1 {
+		t.Errorf("%d other organizations have such a scope; want 1", got)
 	}
 }
 

@@ -238,7 +238,7 @@ func (a *API) told(ctx context.Context, in *reading, s *tillit.RegisteredScope) 
 		return nil, err
 	}
 	c := a.Catalog()
-	hints := tillit.ScopeHints{Owner: owner, Exists: func(name tillit.ScopeName) bool { return c.Scope(name) != nil }}
+	hints := tillit.ScopeHints{Owner: owner, Others: c.OthersWith(s), Exists: func(name tillit.ScopeName) bool { return c.Scope(name) != nil }}
 	in.member("operations", &hints.Operations)
 	warnings := []map[string]string{}
 	for _, advice := range append(in.warnings, c.LintScope(s, hints)...) {
