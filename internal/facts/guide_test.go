@@ -4,19 +4,38 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // fenced is a fenced block of a guide: what it is, and its text.
-var fenced = regexp.MustCompile("(?ms)^```(http|json|token) ?([^\n]*)\n(.*?)^```$")
+var fenced = regexp.MustCompile("(?ms)^```(http|json|token|claims|delegate) ?([^\n]*)\n(.*?)^```$")
 
 // TestGuideOfScopes sends every request of the guide, in its order, and demands
 // that the answers hold what the guide shows.
-func TestGuideOfScopes(t *testing.T) {
-	page, err := os.ReadFile("../../docs/guides/own-a-scope.md")
+func TestGuideOfScopes(t *testing.T) { tryGuide(t, "own-a-scope.md", 17) }
+
+// TestGuideOfSuppliers does the same with what a supplier does for others.
+func TestGuideOfSuppliers(t *testing.T) { tryGuide(t, "act-for-another.md", 33) }
+
+// A guide is one on its way: what was answered last, and what was found in it.
+type guide struct {
+	e     *Env
+	key   *jose.JSONWebKey
+	desks map[string]*Desk
+	last  any
+	token *Tokens
+}
+
+func tryGuide(t *testing.T, name string, blocks int) {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/guides/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,47 +45,92 @@ func TestGuideOfScopes(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := world.Env(t, provider, "maskinporten")
-	key := newKey(t, "k1")
-	public, err := json.Marshal(key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := "idporten:scopes.write idporten:dcr.write"
-	desks := map[string]*Desk{"owner": e.Desk("demo-provider", all), "consumer": e.Desk("demo-consumer", all), "anybody": {e: e}}
-	var last map[string]any
-	blocks := 0
-	for _, found := range fenced.FindAllStringSubmatch(string(page), -1) {
-		blocks++
-		kind, words, text := found[1], strings.Fields(found[2]), found[3]
-		switch kind {
-		case "http":
-			first, body, _ := strings.Cut(text, "\n")
-			method, path, _ := strings.Cut(first, " ")
-			var value any
-			if body = strings.ReplaceAll(body, "$KEY", string(public)); strings.TrimSpace(body) != "" {
-				if err := json.Unmarshal([]byte(body), &value); err != nil {
-					t.Fatalf("%s: %v", first, err)
-				}
-			}
-			answer := desks[words[0]].Call(words[1], method, path, value)
-			if last = answer.Object; last == nil && (answer.Status != http.StatusOK || len(answer.List) == 0) {
-				t.Errorf("%s: %d %v", first, answer.Status, answer.List)
-			}
-		case "token":
-			client := &machine{e: e, id: words[0], key: key}
-			last = client.ask(strings.TrimSpace(text)).Body
-		case "json":
-			var want any
-			if err := json.Unmarshal([]byte(text), &want); err != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-			if missing := lacks(want, any(last), ""); missing != "" {
-				t.Errorf("the guide shows otherwise than is answered: %s", missing)
+	g := &guide{e: e, key: newKey(t, "k1"), desks: map[string]*Desk{
+		"owner": e.Desk("demo-provider", all), "consumer": e.Desk("demo-consumer", all),
+		"supplier": e.Desk("demo-supplier", all+" idporten:dcr.supplier"), "anybody": {e: e},
+	}}
+	found := fenced.FindAllStringSubmatch(string(page), -1)
+	for _, block := range found {
+		g.try(t, block[1], strings.Fields(block[2]), block[3])
+	}
+	if len(found) != blocks {
+		t.Errorf("%d blocks; want %d", len(found), blocks)
+	}
+}
+
+// try does what a block says, or compares the last answer with it.
+func (g *guide) try(t *testing.T, kind string, words []string, text string) {
+	t.Helper()
+	switch kind {
+	case "http": // who asks which API
+		first, body, _ := strings.Cut(text, "\n")
+		method, path, _ := strings.Cut(first, " ")
+		public, err := json.Marshal(g.key.Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value any
+		if body = strings.ReplaceAll(body, "$KEY", string(public)); strings.TrimSpace(body) != "" {
+			if err := json.Unmarshal([]byte(body), &value); err != nil {
+				t.Fatalf("%s: %v", first, err)
 			}
 		}
+		answer := g.desks[words[0]].Call(words[1], method, path, value)
+		g.last = answer.Object
+		if answer.Object == nil {
+			if g.last = answer.List; answer.Status != http.StatusOK || len(answer.List) == 0 {
+				t.Errorf("%s: %d %v", first, answer.Status, answer.List)
+			}
+		}
+	case "token": // which client asks for a scope, and what else its grant says
+		scope, more, _ := strings.Cut(text, "\n")
+		client := &machine{e: g.e, id: words[0], key: g.key}
+		claims := map[string]any{}
+		if strings.TrimSpace(more) != "" {
+			if err := json.Unmarshal([]byte(more), &claims); err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+		}
+		g.token = client.asked(strings.TrimSpace(scope), claims)
+		g.last = map[string]any(g.token.Body)
+	case "claims": // of the access token that came last
+		g.last = g.e.AccessClaims(g.token)
+		g.shows(t, text)
+	case "delegate": // a form as the page of delegations sends it
+		form, err := url.ParseQuery(strings.TrimSpace(text))
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if status, _, body := g.e.PostForm(g.e.Base()+"/dev/delegations", form, nil); status != http.StatusSeeOther {
+			t.Errorf("%s: %d %s", text, status, body)
+		}
+	case "json":
+		g.shows(t, text)
 	}
-	if blocks < 15 {
-		t.Fatalf("%d blocks are in the guide; some of it was not read", blocks)
+}
+
+// shows demands that the last answer holds what a block shows. Of a list one
+// element may stand for all.
+func (g *guide) shows(t *testing.T, text string) {
+	t.Helper()
+	var want any
+	if err := json.Unmarshal([]byte(text), &want); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	got := g.last
+	if list, ok := got.([]any); ok {
+		if _, one := want.(map[string]any); one {
+			i := slices.IndexFunc(list, func(item any) bool { return lacks(want, item, "") == "" })
+			if i < 0 {
+				t.Errorf("the guide shows what no element of the answer is: %s in %v", text, list)
+				return
+			}
+			got = list[i]
+		}
+	}
+	if missing := lacks(want, got, ""); missing != "" {
+		t.Errorf("the guide shows otherwise than is answered: %s", missing)
 	}
 }
 

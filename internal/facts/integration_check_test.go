@@ -3,6 +3,7 @@ package facts
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -51,8 +52,15 @@ func newKey(t TB, kid string) *jose.JSONWebKey {
 // ask asks for a token as the client.
 func (m *machine) ask(scope string) *Tokens {
 	m.e.t.Helper()
+	return m.asked(scope, nil)
+}
+
+// asked does so with further claims in the grant.
+func (m *machine) asked(scope string, further map[string]any) *Tokens {
+	m.e.t.Helper()
 	now := m.e.Now().Unix()
 	claims := map[string]any{"iss": m.id, "aud": m.e.Issuer(), "scope": m.e.names.ThereWords(scope), "jti": random(), "iat": now, "exp": now + 60}
+	maps.Copy(claims, further)
 	return m.e.Send(m.id, m.e.Signed(*m.key, "JWT", claims))
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/fetch"
+	"github.com/tillit/tillit/internal/dev"
 	"github.com/tillit/tillit/internal/wiring"
 	"github.com/tillit/tillit/ops"
 	"github.com/tillit/tillit/realms"
@@ -64,15 +65,14 @@ func (house) Start(t TB, options Options) (*Provider, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", h.Handler)
-	mux.HandleFunc("GET /dev/fixtures.json", func(w http.ResponseWriter, _ *http.Request) {
-		fixtures, err := h.Fixtures()
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(fixtures)
+	pages, err := dev.Handler(dev.Config{
+		Base: config.Base, Fixtures: h.Fixtures, Advance: h.Advance, Delegated: h.Store, Now: h.Now,
+		Catalog: func(realm string) *tillit.Catalog { return h.Catalogs.Catalog(realm, "") },
 	})
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/dev/", pages)
 	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
 	server.Start()
 	t.Cleanup(func() {
