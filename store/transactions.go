@@ -12,6 +12,8 @@ const (
 	sqlTransaction    = `SELECT client, person, acr, signals, began, asked, expires FROM transactions WHERE realm = $1 AND id = $2`
 	sqlTransactionsOf = `SELECT id, client, acr, signals, began, asked, expires FROM transactions WHERE realm = $1 AND person = $2 AND expires > $3 ORDER BY began DESC, id LIMIT $4`
 	sqlAskAbout       = `UPDATE transactions SET asked = $1 WHERE realm = $2 AND id = $3 AND asked = 0 AND expires > $1`
+	sqlPolled         = `SELECT polled FROM transactions WHERE realm = $1 AND id = $2`
+	sqlPoll           = `UPDATE transactions SET polled = $1 WHERE realm = $2 AND id = $3 AND polled <= $4`
 )
 
 // transactionsShown bounds the list of a person's sign-ins.
@@ -76,4 +78,32 @@ func (s *Store) AskAbout(ctx context.Context, realm, id string, at int64, record
 		return tx.append(e)
 	})
 	return first, err
+}
+
+// PollTransaction notes that a client asks about a sign-in once more, at the
+// instant at, unless less than pause has gone by since it last did (both in
+// milliseconds). Then nothing is noted, and wait is how much longer it has to
+// wait; of several at once one need not.
+func (s *Store) PollTransaction(ctx context.Context, realm, id string, at, pause int64) (wait int64, err error) {
+	var polled int64
+	left := func() int64 { return min(pause, max(0, polled+pause-at)) }
+	if err := s.row(ctx, "poll a transaction", sqlPolled, []any{realm, id}, &polled); err != nil {
+		return 0, err
+	}
+	if wait = left(); wait > 0 { // who asks all the time costs no write
+		return wait, nil
+	}
+	err = s.write(ctx, "poll a transaction", func(tx *tx) error {
+		wait = 0
+		n, err := tx.exec(sqlPoll, at, realm, id, at-pause)
+		if err != nil || n > 0 {
+			return err
+		}
+		if err := tx.row(sqlPolled, []any{realm, id}, &polled); err != nil {
+			return err
+		}
+		wait = max(1, left())
+		return nil
+	})
+	return wait, err
 }

@@ -89,6 +89,33 @@ func bankIDSecurityData(t TB, e *Env) {
 	e.Absent("what is over", answer, "transaction_data", "derived_data")
 }
 
+func bankIDSecurityDataPause(t TB, e *Env) {
+	tid := e.transaction("demo-bank", nil)
+	access := e.Succeeded(e.Machine("demo-bank", securityScope)).Access()
+	address := e.API("fraud-data") + "/securityData/"
+	poll := func(what, tid string, want int) http.Header {
+		t.Helper()
+		status, header, body := e.Get(address+tid, access)
+		e.Equal(what, status, want)
+		if want >= 400 {
+			e.Present(what, e.object(what, body), "error", "error_description")
+		}
+		return header
+	}
+	poll("the first time", tid, 202)
+	for range 3 { // asking does not make it longer either
+		e.Equal("Retry-After", poll("at once again", tid, 429).Get("Retry-After"), "1")
+	}
+	poll("another transaction meanwhile", e.transaction("demo-bank", nil), 202)
+	e.Advance(time.Second)
+	poll("after a second", tid, 204)
+	e.Advance(time.Second)
+	poll("after two", tid, 200)
+	poll("the data at once again", tid, 429)
+	e.Advance(time.Second)
+	poll("the data after a second", tid, 200)
+}
+
 func bankIDStatus(t TB, e *Env) {
 	access := e.Succeeded(e.Machine("demo-bank", "operational-status/read")).Access()
 	status, answer := e.asked("operational-status", "/status", access)

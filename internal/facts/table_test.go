@@ -13,7 +13,7 @@ var tables = []struct {
 	facts []Fact
 	count int // how many there are; a table is never quietly shortened
 }{
-	{"bankid", bankIDFacts, 62},
+	{"bankid", slices.Concat(bankIDFacts, bankIDFurtherFacts), 63},
 	{"buypass", buypassFacts, 36},
 	{"standards", slices.Concat(standardsFacts, furtherFacts), 45},
 	{"digdir", digdirFacts, 80},

@@ -21,9 +21,15 @@ func (h *House) openSecurityData(at mount) (http.Handler, error) {
 	if err != nil || collects < 0 {
 		return nil, fmt.Errorf("collects: %q; right would be how long collecting takes, e.g. 2s", settings["collects"])
 	}
+	pause := time.Duration(0)
+	if said := settings["pause"]; said != "" {
+		if pause, err = time.ParseDuration(said); err != nil || pause < 0 || pause > time.Minute {
+			return nil, fmt.Errorf("pause: %q; right would be how often a client may ask about a transaction, e.g. 1s", said)
+		}
+	}
 	return securitydata.Handler(securitydata.Config{
 		Guard: at.guard, Store: h.Store, Realm: at.realm, Read: at.scope("read"),
-		ACR: strings.Fields(settings["acr"]), Prefix: settings["prefix"], Collects: collects,
+		ACR: strings.Fields(settings["acr"]), Prefix: settings["prefix"], Collects: collects, Pause: pause,
 		Now: h.Now, Log: h.config.Log, Off: h.off(),
 	}), nil
 }

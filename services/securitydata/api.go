@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tillit/tillit"
@@ -18,6 +19,7 @@ type Store interface {
 	Transaction(ctx context.Context, realm, id string) (*tillit.Transaction, error)
 	TransactionsOf(ctx context.Context, realm, person string, at int64) ([]tillit.Transaction, error)
 	AskAbout(ctx context.Context, realm, id string, at int64, record *tillit.AuditRecord) (first bool, err error)
+	PollTransaction(ctx context.Context, realm, id string, at, pause int64) (wait int64, err error)
 }
 
 // Config says what the API works on.
@@ -29,6 +31,7 @@ type Config struct {
 	ACR      []string      // sign-ins by these alone; empty: all
 	Prefix   string        // of the members' names
 	Collects time.Duration // how long collecting takes
+	Pause    time.Duration // between two questions about one transaction; 0: none
 	Now      func() time.Time
 	Log      *slog.Logger
 	// Off switches single checks off, for tests that show what each is for.
@@ -60,6 +63,7 @@ func (a *api) tell(w http.ResponseWriter, r *http.Request) {
 		reply.Refuse(w, http.StatusNotFound, "unknown_tid", "nothing is collected of sign-ins of this kind")
 	case at >= t.Expires:
 		reply.Refuse(w, http.StatusGone, "gone", "the data are no longer there; they are for an hour after the sign-in")
+	case a.tooSoon(w, ctx, t):
 	case t.Asked == 0:
 		a.begin(w, ctx, t, at)
 	case at < t.Asked+int64(a.Collects/time.Second):
@@ -67,6 +71,25 @@ func (a *api) tell(w http.ResponseWriter, r *http.Request) {
 	default:
 		a.data(w, ctx, t)
 	}
+}
+
+// tooSoon refuses a client that asks about a transaction again before the pause is
+// over, and reports whether it has answered.
+func (a *api) tooSoon(w http.ResponseWriter, ctx context.Context, t *tillit.Transaction) bool {
+	if a.Pause <= 0 {
+		return false
+	}
+	wait, err := a.Store.PollTransaction(ctx, a.Realm, t.ID, a.Now().UnixMilli(), a.Pause.Milliseconds())
+	switch {
+	case err != nil:
+		a.fail(w, err)
+	case wait > 0:
+		w.Header().Set("Retry-After", strconv.FormatInt((wait+999)/1000, 10))
+		reply.Refuse(w, http.StatusTooManyRequests, "slow_down", "right would be to ask about a transaction once every "+a.Pause.String())
+	default:
+		return false
+	}
+	return true
 }
 
 func (a *api) begin(w http.ResponseWriter, ctx context.Context, t *tillit.Transaction, at int64) {

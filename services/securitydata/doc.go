@@ -6,7 +6,8 @@
 //
 // The first question begins the collection (202), later ones are answered with
 // 204 until it is done and then with the data, for an hour after the sign-in
-// (410). It speaks the documented API of BankID for fraud data. What is derived
+// (410). Who asks about one transaction more often than the pause allows gets 429
+// and Retry-After, from however many processes. It speaks the documented API of BankID for fraud data. What is derived
 // is derived from the sign-ins of the same person within that hour, and from
 // nothing else.
 package securitydata

@@ -46,6 +46,24 @@ func transactions(t *testing.T, s *store.Store) {
 		t.Fatalf("asked about what is over: %v, %v", first, err)
 	}
 
+	polls := race(16, func(int) error {
+		wait, err := s.PollTransaction(ctx, realm, "t1", now*1000, 1000)
+		if err == nil && wait > 0 {
+			err = tillit.ErrStale
+		}
+		return err
+	}, tillit.ErrStale)
+	if polls != 1 {
+		t.Fatalf("%d of 16 polled at once, want 1", polls)
+	}
+	for _, poll := range []struct{ after, wait int64 }{{0, 1000}, {400, 600}, {999, 1}, {1000, 0}, {1001, 999}, {-5000, 1000}} {
+		wait, err := s.PollTransaction(ctx, realm, "t1", now*1000+poll.after, 1000)
+		must(t, err)
+		same(t, wait, poll.wait)
+	}
+	_, err = s.PollTransaction(ctx, elsewhere, "t1", now*1000, 1000)
+	wants(t, err, tillit.ErrNotFound)
+
 	_, err = s.Sweep(ctx, now+3600, 100)
 	must(t, err)
 	got, err = s.Transaction(ctx, realm, "t1")
