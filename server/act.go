@@ -39,6 +39,11 @@ func (p *Provider) eachGate(a *authorization, i *tillit.Interaction, needs []til
 	return nil
 }
 
+// filePolicy lets the page itself show a file, and lets nothing inside the file
+// load anything. Browsers lay a PDF out with a style of their own, and Safari
+// applies object-src to the file's own bytes.
+const filePolicy = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
 // actFile serves a file that the page of an act shows, to the browser the
 // interaction is in and while that page is what comes next.
 func (p *Provider) actFile(w http.ResponseWriter, r *http.Request, realm *realm) error {
@@ -79,7 +84,7 @@ func (p *Provider) actFile(w http.ResponseWriter, r *http.Request, realm *realm)
 	h := w.Header()
 	h.Set("Content-Type", file.Type)
 	h.Set("X-Frame-Options", "SAMEORIGIN") // shown inside the page itself
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
+	h.Set("Content-Security-Policy", filePolicy)
 	http.ServeContent(w, r, "", time.Time{}, file.Content)
 	return nil
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/tillit/tillit"
@@ -138,15 +139,18 @@ type Sign struct {
 
 // A SignDocument is shown as it is: its text, or the file at its address.
 type SignDocument struct {
-	Title string // or ""
-	Text  string
-	URL   string // of a file, below the form's own address
-	Type  string // media type of the file
-	Size  int64  // bytes of the file
+	Title  string // or ""
+	Text   string
+	URL    string // of a file, below the form's own address
+	Type   string // media type of the file
+	Size   int64  // bytes of the file
+	Digest string // SHA-256 of what is signed, in hexadecimal; "" where nothing else tells it
 }
 
 // embeds: the page shows files of its own.
-func (s Sign) embeds() bool { return true }
+func (s Sign) embeds() bool {
+	return slices.ContainsFunc(s.Documents, func(d SignDocument) bool { return d.URL != "" })
+}
 
 // Page "done": a final page without a form.
 type Done struct {

@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -124,7 +125,7 @@ func (s *signing) Page(ctx context.Context, act *server.Act, form server.Form) (
 	}
 	page.Name = o.Name
 	for n, d := range o.Documents {
-		shown := server.SignDocument{Title: d.Description, Size: d.Size, Type: d.Type}
+		shown := server.SignDocument{Title: d.Description, Size: d.Size, Type: d.Type, Digest: hex.EncodeToString(d.SHA256)}
 		if strings.HasPrefix(d.Type, "text/") {
 			if shown.Text, err = service.Text(ctx, o, n); err != nil {
 				return "", nil, err

@@ -2,13 +2,11 @@ package pages_test
 
 import (
 	"bytes"
-	"context"
 	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -140,17 +138,7 @@ func (e *eye) shoot(w *tab, name, look string) {
 	if !whole[name] {
 		height = min(height, tallest)
 	}
-	raw := run(w, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
-		shot, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{
-			Format: page.CaptureScreenshotFormatPng, CaptureBeyondViewport: new(true),
-			Clip: &page.Viewport{Width: float64(w.width), Height: height, Scale: 1},
-		})
-		return shot.Data, err
-	})
-	picture, err := png.Decode(bytes.NewReader(raw))
-	if err != nil {
-		w.Fatal(err)
-	}
+	picture := w.picture(&page.Viewport{Width: float64(w.width), Height: height, Scale: 1})
 	// The browser compresses for speed; what is kept in the repository is worth more.
 	var small bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, picture); err != nil {

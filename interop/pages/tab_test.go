@@ -20,12 +20,18 @@ type browser struct{ ctx context.Context }
 // newBrowser starts Chromium in a profile of its own.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
+	return newBrowserAt(t, t.TempDir())
+}
+
+// newBrowserAt starts Chromium in the profile of a folder.
+func newBrowserAt(t *testing.T, profile string) *browser {
+	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("chromium is not installed: the pages are not walked in a browser")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		// Going back asks the provider again, which is the harder case: a page kept in memory asks nobody.
 		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,BackForwardCache"))
