@@ -161,6 +161,9 @@ func Compile(d Definition) (*Catalog, []error) {
 				fault("authorization_details.%s.claims: no claim %q", t.Type, name)
 			}
 		}
+		if t.Server != "" && c.Server(t.Server) == nil {
+			fault("authorization_details.%s.server: no server %q", t.Type, t.Server)
+		}
 	}
 	if len(faults) > 0 {
 		return nil, faults

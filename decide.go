@@ -75,11 +75,12 @@ type asked struct {
 	candidates   []candidate
 	singles      []single // claims asked for one by one
 	resources    []*Server
-	restrictions []*Scope // asked for or standing, that withhold claims
-	declined     bool     // the person said no to something
-	idToken      bool     // one is issued
-	userInfo     bool     // the access token opens UserInfo
-	plain        bool     // nothing about client, ask or grant decides on single claims
+	chosen       []*Detail // for each granted detail the one of the token request that lies within it
+	restrictions []*Scope  // asked for or standing, that withhold claims
+	declined     bool      // the person said no to something
+	idToken      bool      // one is issued
+	userInfo     bool      // the access token opens UserInfo
+	plain        bool      // nothing about client, ask or grant decides on single claims
 }
 
 // begin lists what is judged. A spelling becomes the scope's own name, and what
@@ -340,6 +341,7 @@ func (q *question) keepToPrior() {
 			c.lose(NotAskedNow, "")
 		}
 	}
+	q.keepToPriorDetails()
 }
 
 func (q *question) refuse(reason Reason, what, also, code string) {

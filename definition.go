@@ -185,6 +185,11 @@ type DetailType struct {
 	Needs  NeedKind
 	Source string // who completes it; without a page of its own, before it is decided
 	Adds   []string
+	// Narrows names the arrays of which a token request may want fewer elements than
+	// were granted (RFC 9396 §6).
+	Narrows []string
+	// Server is the one whose API takes such details; "": any.
+	Server string
 	// Digests names members that the token's copy gets, by the field whose digest
 	// they are.
 	Digests map[string]string

@@ -20,6 +20,10 @@ type Facts struct {
 	Prior *Shape `json:"-"`
 	// Narrow is the scope parameter of a refresh request (SC-9), nil without one.
 	Narrow []ScopeName `json:"-"`
+	// NarrowDetails is the authorization_details parameter of a token request
+	// (RFC 9396 §6), nil without one; NarrowResources its resource parameter.
+	NarrowDetails   []Detail `json:"-"`
+	NarrowResources []string `json:"-"`
 	// NoInteraction is set where no page can be shown: redemption, refresh, projection.
 	NoInteraction bool `json:"-"`
 }

@@ -226,7 +226,7 @@ func (q *question) keepShapeToPrior() {
 	s.Refresh = s.Refresh && prior.Refresh
 	s.Offline = s.Offline && prior.Offline
 	s.Pairwise = prior.Pairwise
-	s.Details = keepDetails(prior.Details, s.Details)
+	s.Details = q.keepDetails(s.Details)
 	s.Access = lowest(s.Access, prior.Access)
 	s.ID = lowest(s.ID, prior.ID)
 	s.Inactive = lowest(s.Inactive, prior.Inactive)
@@ -234,18 +234,6 @@ func (q *question) keepShapeToPrior() {
 	if prior.Format == Opaque {
 		s.Format = Opaque
 	}
-}
-
-// keepDetails gives the stored details that are still given: what the pages added
-// to them stays.
-func keepDetails(stored, given []Detail) []Detail {
-	var kept []Detail
-	for i := range stored {
-		if slices.ContainsFunc(given, func(d Detail) bool { return d.became(&stored[i]) }) {
-			kept = append(kept, stored[i])
-		}
-	}
-	return kept
 }
 
 // became reports whether a stored detail is this one, perhaps with more members.

@@ -135,6 +135,8 @@ func (r *recorder) by(reason Reason, by string) string {
 func (r *recorder) refusal(refused *Refusal) *Refusal {
 	what := refused.What
 	switch reason := refused.Reason; {
+	case reason == NotInGrant && refused.Error == "invalid_authorization_details":
+		what = r.detail(what)
 	case reason == UnknownScope, reason == NotInGrant:
 		what = string(r.scope(ScopeName(what)))
 	case reason == UnknownResource, reason == ResourceNotPermitted:

@@ -128,6 +128,29 @@ func (c *catalogBuilder) digests(n *node) map[string]string {
 	return all
 }
 
+// narrows reads of which members a token request may want fewer elements: arrays,
+// by which nothing is found and of which no digest is told.
+func (c *catalogBuilder) narrows(d *tillit.DetailType, n *node) []string {
+	for _, m := range n.get("narrows").elements() {
+		name := m.str()
+		kind := n.get("schema").get("properties").get(name).get("type").str()
+		i := slices.IndexFunc(d.Fields, func(f tillit.DetailField) bool { return f.Name == name })
+		digested := false
+		for _, field := range d.Digests {
+			digested = digested || field == name
+		}
+		switch {
+		case i < 0:
+			c.faults.at(m, "", "the type has no member %q", name)
+		case kind != "array" && d.Fields[i].Type != "array":
+			c.faults.at(m, "a member of type array", "%s is no array: there is nothing to leave out of it", name)
+		case d.Fields[i].Key || digested:
+			c.faults.at(m, "", "%s is what the detail is found or told by: it stays whole", name)
+		}
+	}
+	return n.get("narrows").strs()
+}
+
 func (c *catalogBuilder) details() []tillit.DetailType {
 	var all []tillit.DetailType
 	for _, m := range c.root.get("authorization_details").each() {
@@ -140,6 +163,7 @@ func (c *catalogBuilder) details() []tillit.DetailType {
 			Needs:   tillit.NeedKind(n.get("needs").str()),
 			Source:  n.get("source").str(),
 			Adds:    n.get("adds").strs(),
+			Server:  c.serverOf(n.get("server")),
 			Digests: c.digests(n),
 			Claims:  references[tillit.ClaimName](c, n.get("claims"), c.claims),
 		}
@@ -158,6 +182,7 @@ func (c *catalogBuilder) details() []tillit.DetailType {
 				Pattern:  c.pattern(f.value.get("pattern")),
 			})
 		}
+		d.Narrows = c.narrows(&d, n)
 		c.detailPaths(&d, n)
 		all = append(all, d)
 	}

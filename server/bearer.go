@@ -14,7 +14,8 @@ import (
 
 // An accessToken is one of ours that was presented, alive.
 type accessToken struct {
-	claims  members // as issued
+	body    json.RawMessage
+	claims  members // the same, read
 	client  tillit.ClientID
 	scopes  []tillit.ScopeName
 	expires int64
@@ -35,7 +36,7 @@ func (p *Provider) readAccessToken(ctx context.Context, realm *realm, value stri
 	if claims == nil {
 		return nil, errInactive
 	}
-	t := &accessToken{claims: claims}
+	t := &accessToken{body: body, claims: claims}
 	var issuer, scope, client, party string
 	var ok bool
 	t.expires, ok = claims["exp"].(int64)

@@ -72,6 +72,9 @@ func fromSyntax(code string, err error) error {
 }
 
 func describe(r *tillit.Refusal) string {
+	if r.Reason == tillit.NotInGrant && r.Error == "invalid_authorization_details" {
+		return "authorization_details go beyond what was granted"
+	}
 	what := map[tillit.Reason]string{
 		tillit.UnknownScope:         "the scope %s is not known here",
 		tillit.ScopeInactive:        "the scope %s is switched off",

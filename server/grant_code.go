@@ -84,6 +84,9 @@ func redeemCode(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, err
 	if err := t.narrowResources(ticket); err != nil {
 		return nil, err
 	}
+	if err := p.narrowDetails(t, ticket.facts); err != nil {
+		return nil, err
+	}
 	ticket.code = true
 	if !p.on("scope beside a code is ignored") {
 		ticket.facts.Narrow, _ = tillit.ParseScopes(t.form.Get("scope"), "")

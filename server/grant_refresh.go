@@ -83,6 +83,9 @@ func redeemRefresh(p *Provider, ctx context.Context, t *tokenRequest) (*ticket, 
 	if err := t.narrowResources(ticket); err != nil {
 		return nil, err
 	}
+	if err := p.narrowDetails(t, ticket.facts); err != nil {
+		return nil, err
+	}
 	if !t.client.Rotates() {
 		return p.reuse(t, ticket, refresh, value), nil
 	}

@@ -105,7 +105,9 @@ func (p *Provider) reviewed(ctx context.Context, realm *realm, client *tillit.Cl
 		if t, err = p.ticketOf(ctx, realm, client, presented.grant); err != nil {
 			return nil, err
 		}
-		t.facts.Narrow = presented.narrow()
+		if err := presented.narrowed(t.catalog, t.facts); err != nil {
+			return nil, err
+		}
 	} else if len(presented.scopes) > 0 {
 		t.facts.Prior = &tillit.Shape{Scopes: presented.scopes, Audience: stringsOf(presented.claims["aud"]), Machine: true}
 		if err := p.gatherAccess(ctx, realm, t.catalog, client, t.ask, t.facts); err != nil {
@@ -132,6 +134,7 @@ func (p *Provider) introspected(ctx context.Context, m *minting, presented *acce
 		audience = slices.DeleteFunc(audience, func(a string) bool {
 			return a != server.Audience && !slices.Contains(server.Designators, a) && len(audience) > 1
 		})
+		shape.Details = m.catalog.DetailsFor(server, shape.Details)
 	}
 	answer := make(members, len(presented.claims)+6)
 	for name, value := range presented.claims {
@@ -151,6 +154,12 @@ func (p *Provider) introspected(ctx context.Context, m *minting, presented *acce
 		}
 	}
 	answer["active"] = true
+	if _, told := answer["authorization_details"]; told {
+		delete(answer, "authorization_details")
+		if details := m.detailMembers(); details != nil {
+			answer["authorization_details"] = details
+		}
+	}
 	delete(answer, "scope")
 	if len(shape.Scopes) > 0 {
 		answer["scope"] = tillit.JoinScopes(shape.Scopes)

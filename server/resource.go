@@ -20,6 +20,6 @@ func (t *tokenRequest) narrowResources(ticket *ticket) error {
 	}
 	ask := *ticket.ask
 	ask.Resources = wanted
-	ticket.ask = &ask
+	ticket.ask, ticket.facts.NarrowResources = &ask, wanted
 	return nil
 }

@@ -43,7 +43,9 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request, realm *realm
 	if err != nil {
 		return err
 	}
-	ticket.facts.Narrow = presented.narrow()
+	if err := presented.narrowed(ticket.catalog, ticket.facts); err != nil {
+		return &Error{Code: "invalid_token", Description: "the access token is not valid", Cause: err}
+	}
 	decision := p.decide(r.Context(), ticket.catalog, client, ticket.ask, ticket.facts)
 	if decision.Refused != nil || !decision.Shape.UserInfo && p.on("UserInfo wants its scope") {
 		return insufficient(ticket.catalog)

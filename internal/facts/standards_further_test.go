@@ -117,4 +117,16 @@ var furtherFacts = []Fact{
 		Check: standardsCertificateBinds,
 		Fault: Fault{Server: "a bound token comes with its certificate"},
 	},
+	{
+		ID: "standards/46", Realm: "buypass", Seed: "standard",
+		Text:  "authorization_details with a code or a refresh token narrow that one token and never widen it; the token response says what the token has, and the grant keeps all (RFC 9396 §6).",
+		Check: standardsDetailsNarrow,
+		Fault: Fault{Server: "authorization_details narrow a token"},
+	},
+	{
+		ID: "standards/47", Realm: "buypass", Seed: "standard",
+		Text:  "A token for one resource has no details of another, and a resource server that introspects sees those alone that are for it (RFC 9396 §6, §9.2).",
+		Check: standardsDetailsOfResource,
+		Fault: Fault{Old: "    server: myservice\n    narrows: [actions]", New: "    narrows: [actions]"},
+	},
 }

@@ -15,7 +15,7 @@ var tables = []struct {
 }{
 	{"bankid", slices.Concat(bankIDFacts, bankIDFurtherFacts), 63},
 	{"buypass", buypassFacts, 36},
-	{"standards", slices.Concat(standardsFacts, furtherFacts), 45},
+	{"standards", slices.Concat(standardsFacts, furtherFacts), 47},
 	{"digdir", digdirFacts, 80},
 }
 
