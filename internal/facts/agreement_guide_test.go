@@ -36,7 +36,7 @@ func TestGuideOfAgreements(t *testing.T) {
 			last = map[string]any(tokens[words[2]].Body)
 		case "http":
 			method, path, _ := strings.Cut(text, " ")
-			a, _ := e.ask(tokens[words[0]].Access(), words[1], method, path, nil)
+			a := e.call(tokens[words[0]].Access(), words[1], method, path, nil)
 			a.Good()
 			if last = a.Object; a.Object == nil && len(a.List) > 0 {
 				last = a.List[0]

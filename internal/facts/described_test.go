@@ -3,6 +3,7 @@ package facts
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,9 +15,12 @@ import (
 // provider of a run serves the same.
 var descriptions sync.Map
 
-// described demands that an answer is as the API's own description (OpenAPI 3.1)
-// says of the operation and status.
-func (e *Env) described(api, method, path string, status int, value any) {
+// operationsTried are the operations of descriptions that answered 200 in this run:
+// the API, the method and the path's template.
+var operationsTried sync.Map
+
+// description gives an API's own description.
+func (e *Env) description(api string) map[string]any {
 	e.t.Helper()
 	_, _, text := e.Get(e.API(api)+"/openapi.json", "")
 	kept, known := descriptions.Load(string(text))
@@ -29,31 +33,75 @@ func (e *Env) described(api, method, path string, status int, value any) {
 		descriptions.Store(string(text), kept)
 	}
 	document, _ := kept.(map[string]any)
-	at := "#/components/responses/Refused/content/application~1json/schema"
-	if template := templateOf(document, path); template == "" {
+	return document
+}
+
+// described demands that what was sent and was answered is as the API's own
+// description (OpenAPI 3.1) says of the operation and status. Sent is nil for no
+// body, answer for none.
+func (e *Env) described(api, method, path string, sent any, status int, answer any) {
+	e.t.Helper()
+	document, verb := e.description(api), strings.ToLower(method)
+	template := templateOf(document, path)
+	operation := within(document, "paths", template, verb)
+	if template == "" || operation == nil {
 		return // no such operation: the answer is the router's
-	} else if operation := within(document, "paths", template, strings.ToLower(method)); operation == nil {
-		return
-	} else if answer := within(operation, "responses", strconv.Itoa(status), "content"); answer != nil {
-		at = "#/paths/" + strings.ReplaceAll(strings.ReplaceAll(template, "~", "~0"), "/", "~1") + "/" + strings.ToLower(method) + "/responses/" + strconv.Itoa(status) + "/content/application~1json/schema"
-	} else if status == http.StatusUnauthorized {
+	}
+	at := "#/paths/" + strings.ReplaceAll(strings.ReplaceAll(template, "~", "~0"), "/", "~1") + "/" + verb
+	if status == http.StatusOK {
+		operationsTried.Store(api+" "+method+" "+template, true)
+		if within(operation, "requestBody", "content", "application/json") != nil {
+			e.fits(document, at+"/requestBody/content/application~1json/schema", sent, method+" "+path+" takes another body than")
+		}
+	}
+	switch {
+	case within(operation, "responses", strconv.Itoa(status), "content") != nil:
+		at += "/responses/" + strconv.Itoa(status) + "/content/application~1json/schema"
+	case status == http.StatusUnauthorized:
 		at = "#/components/schemas/Challenge"
-	} else if status == http.StatusOK {
+	case status == http.StatusOK && answer != nil:
 		e.t.Errorf("%s %s: a body, and the description has none", method, path)
 		return
+	default:
+		at = "#/components/responses/Refused/content/application~1json/schema"
 	}
+	if answer != nil {
+		e.fits(document, at, answer, method+" "+path+" answers "+strconv.Itoa(status)+" otherwise than")
+	}
+}
+
+// fits demands that a value is as a schema of a description says.
+func (e *Env) fits(document map[string]any, at string, value any, what string) {
+	e.t.Helper()
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
 	if err := compiler.AddResource("https://api.example/openapi.json", document); err != nil {
-		e.t.Fatalf("description of %s: %v", api, err)
+		e.t.Fatalf("description: %v", err)
 	}
 	schema, err := compiler.Compile("https://api.example/openapi.json" + at)
 	if err != nil {
-		e.t.Fatalf("description of %s at %s: %v", api, at, err)
+		e.t.Fatalf("description at %s: %v", at, err)
 	}
 	if err := schema.Validate(value); err != nil {
-		e.t.Errorf("%s %s answers %d otherwise than the API's description says: %v", method, path, status, err)
+		e.t.Errorf("%s the API's description says: %v", what, err)
 	}
+}
+
+// untried gives the operations of an API's description that did not answer 200 yet.
+func (e *Env) untried(api string) []string {
+	e.t.Helper()
+	var list []string
+	for template, item := range within(e.description(api), "paths") {
+		operations, _ := item.(map[string]any)
+		for verb := range operations {
+			name := api + " " + strings.ToUpper(verb) + " " + template
+			if _, tried := operationsTried.Load(name); !tried {
+				list = append(list, name)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // within gives what stands that deep, or nil.

@@ -85,7 +85,7 @@ func idPortenAuthorizationEnded(t TB, e *Env) {
 	const path = "/clients/authorizations"
 	given := e.Login(Request{Scope: "openid skogdata:hogstmelding.write", Manners: e.high()})
 	self := e.Login(Request{Scope: "openid profile idporten:authorizations", Manners: e.high()})
-	list, _ := e.ask(self.Access(), "authorizations", http.MethodGet, path, nil)
+	list := e.call(self.Access(), "authorizations", http.MethodGet, path, nil)
 	var ids []string
 	for _, item := range list.Good().List {
 		entry, _ := item.(map[string]any)
@@ -103,10 +103,12 @@ func idPortenAuthorizationEnded(t TB, e *Env) {
 		t.Fatalf("GET %s: %v; want what was agreed to", path, list.List)
 	}
 
+	const ofOwner = "/api-provider/authorizations" // nothing that this organization's scopes are in
+	e.Equal("authorizations to scopes of the consumer's", len(e.call(self.Access(), "authorizations", http.MethodGet, ofOwner, nil).Good().List), 0)
+
 	other := e.Login(Request{Scope: "openid idporten:authorizations", Manners: Manners{Person: e.Named("henrik"), Way: "BankID"}})
 	end := func(token, id string) *Answer {
-		a, _ := e.ask(token, "authorizations", http.MethodDelete, "/authorizations/"+id, nil)
-		return a
+		return e.call(token, "authorizations", http.MethodDelete, "/authorizations/"+id, nil)
 	}
 	reader := e.Login(Request{Scope: "openid idporten:authorizations.read", Manners: e.high()})
 	for _, id := range ids {
@@ -123,11 +125,12 @@ func idPortenAuthorizationEnded(t TB, e *Env) {
 
 	pid := e.Named("berit").Claims["pid"]
 	machine := e.At("maskinporten").Succeeded(e.At("maskinporten").Asserted("demo-consumer", "idporten:authorizations", nil))
-	asked, _ := e.ask(machine.Access(), "authorizations", http.MethodPost, path+"?require_user_consent=false", map[string]any{"pid": pid})
+	asked := e.call(machine.Access(), "authorizations", http.MethodPost, path+"?require_user_consent=false", map[string]any{"pid": pid})
 	if asked.Good(); len(asked.List) == 0 {
 		t.Errorf("POST %s: empty; want the person's sign-ins to the organization's clients", path)
 	}
-	asked, _ = e.ask(self.Access(), "authorizations", http.MethodPost, path, map[string]any{"pid": pid})
+	e.Equal("a person's authorizations to scopes of the consumer's", len(e.call(machine.Access(), "authorizations", http.MethodPost, ofOwner, map[string]any{"pid": pid}).Good().List), 0)
+	asked = e.call(self.Access(), "authorizations", http.MethodPost, path, map[string]any{"pid": pid})
 	asked.Bad(403, "machine_wanted")
 }
 
@@ -136,7 +139,7 @@ func registerMailboxAlone(t TB, e *Env) {
 	email, mailbox := people.Named("berit").Claims["pid"], people.Named("henrik").Claims["pid"]
 	entries := func(scope string) []map[string]any {
 		token := e.Succeeded(e.Asserted("demo-consumer", scope, nil)).Access()
-		a, _ := e.ask(token, "krr", http.MethodPost, "/rest/v1/personer", map[string]any{"personidentifikatorer": []any{email, mailbox, "01810099999"}})
+		a := e.call(token, "krr", http.MethodPost, "/rest/v1/personer", map[string]any{"personidentifikatorer": []any{email, mailbox, "01810099999"}})
 		list, _ := a.Good().Object["personer"].([]any)
 		if len(list) != 3 {
 			t.Fatalf("personer: %v; want three", list)
@@ -149,6 +152,9 @@ func registerMailboxAlone(t TB, e *Env) {
 		return entries
 	}
 	post := entries("krr:global/digitalpost.read")
+	token := e.Succeeded(e.Asserted("demo-consumer", "krr:global/digitalpost.read", nil)).Access()
+	second := e.call(token, "krr", http.MethodPost, "/rest/v2/personer", map[string]any{"personidentifikatorer": []any{mailbox}}).Good()
+	e.Equal("the same by the second version", second.Object["personer"], []any{plain(post[1])})
 	for _, entry := range post {
 		e.Equal("reservasjon", entry["reservasjon"], "NEI")
 		e.Absent("entry with the mailbox scope", entry, "kontaktinformasjon", "spraak", "varslingsstatus")
@@ -159,31 +165,30 @@ func registerMailboxAlone(t TB, e *Env) {
 	e.Equal("e-mail address", Dig(all[0], "kontaktinformasjon", "epostadresse"), "berit.solbakken@example.no")
 	e.Equal("varslingsstatus", all[0]["varslingsstatus"], "KAN_VARSLES")
 	person := people.Login(Request{Scope: "openid krr:user/kontaktinformasjon.read", Manners: people.high()})
-	refused, _ := e.ask(person.Access(), "krr", http.MethodPost, "/rest/v1/personer", map[string]any{"personidentifikatorer": []any{mailbox}})
+	refused := e.call(person.Access(), "krr", http.MethodPost, "/rest/v1/personer", map[string]any{"personidentifikatorer": []any{mailbox}})
 	refused.Bad(403, "insufficient_scope")
 }
 
 func registerOwnEntry(_ TB, e *Env) {
 	const path = "/rest/v1/person"
 	reader := e.Login(Request{Scope: "openid profile krr:user/kontaktinformasjon.read", Manners: e.high()})
-	entry, _ := e.ask(reader.Access(), "krr", http.MethodGet, path, nil)
+	entry := e.call(reader.Access(), "krr", http.MethodGet, path, nil)
 	e.Equal("personidentifikator", entry.Good().Object["personidentifikator"], e.Named("berit").Claims["pid"])
 	e.Present("entry", entry.Object, "reservasjon", "status", "varslingsstatus", "kontaktinformasjon", "spraak")
 	e.Absent("entry without the mailbox scope", entry.Object, "digital_post")
-	refused, _ := e.ask(reader.Access(), "krr", http.MethodPatch, path, map[string]any{"spraak": "nn"})
+	refused := e.call(reader.Access(), "krr", http.MethodPatch, path, map[string]any{"spraak": "nn"})
 	refused.Bad(403, "insufficient_scope")
-	none, _ := e.ask("", "krr", http.MethodGet, path, nil)
+	none := e.call("", "krr", http.MethodGet, path, nil)
 	e.Equal("without a token: status", none.Status, 401)
 
 	writer := e.Login(Request{Scope: "openid krr:user/spraak.write krr:user/kontaktinformasjon.read", Manners: e.high()})
 	change := func(language string) *Answer {
-		a, _ := e.ask(writer.Access(), "krr", http.MethodPatch, path, map[string]any{"spraak": language})
-		return a
+		return e.call(writer.Access(), "krr", http.MethodPatch, path, map[string]any{"spraak": language})
 	}
 	change("tlh").Bad(400, "invalid_value")
 	for _, language := range []string{"nn", "nb"} {
 		change(language).Good()
-		again, _ := e.ask(reader.Access(), "krr", http.MethodGet, path, nil)
+		again := e.call(reader.Access(), "krr", http.MethodGet, path, nil)
 		e.Equal("spraak when read again", again.Good().Object["spraak"], language)
 	}
 	request := e.request(http.MethodGet, e.API("krr")+path, nil)
@@ -199,7 +204,7 @@ func userLogOwn(t TB, e *Env) {
 	browser, manners := e.NewBrowser(), Manners{Person: e.Named("astrid"), Way: "Minid-APP"}
 	e.Login(Request{Scope: "openid", Browser: browser, Manners: manners})
 	tokens := e.Login(Request{Scope: "openid idporten:user.log.read", Browser: browser, Manners: manners})
-	log, _ := e.ask(tokens.Access(), "userlog", http.MethodGet, path, nil)
+	log := e.call(tokens.Access(), "userlog", http.MethodGet, path, nil)
 	if len(log.Good().List) != 2 {
 		t.Fatalf("log: %v; want two lines", log.List)
 	}
@@ -209,7 +214,7 @@ func userLogOwn(t TB, e *Env) {
 		e.Equal("orgno", line["orgno"], e.Client("demo-web").Organization)
 		e.Equal("integrasjon_id", line["integrasjon_id"], "demo-web")
 	}
-	without, _ := e.ask(e.Login(Request{Scope: "openid profile", Manners: e.high()}).Access(), "userlog", http.MethodGet, path, nil)
+	without := e.call(e.Login(Request{Scope: "openid profile", Manners: e.high()}).Access(), "userlog", http.MethodGet, path, nil)
 	without.Bad(403, "insufficient_scope")
 }
 
@@ -219,8 +224,7 @@ func levelReached(_ TB, e *Env) {
 	people.Login(Request{Scope: "openid", Manners: Manners{Person: people.Named("astrid"), Way: "Minid-APP"}})
 	token := e.Succeeded(e.Asserted("demo-consumer", "global/idporten.authlevel.read", nil)).Access()
 	ask := func(body map[string]any) *Answer {
-		a, _ := e.ask(token, "authlevel", http.MethodPost, "/authlevel/rest/v1/sikkerhetsnivaa", body)
-		return a
+		return e.call(token, "authlevel", http.MethodPost, "/authlevel/rest/v1/sikkerhetsnivaa", body)
 	}
 	high, low := people.Named("berit").Claims["pid"], people.Named("astrid").Claims["pid"]
 	e.Equal("level 4 of who reached it", ask(map[string]any{"personidentifikator": high}).Good().Object["harbruktnivaa4"], true)

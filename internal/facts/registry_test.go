@@ -52,21 +52,14 @@ func (d *Desk) Call(api, method, path string, body any) *Answer {
 
 func (e *Env) call(token, api, method, path string, body any) *Answer {
 	e.t.Helper()
-	a, told := e.ask(token, api, method, path, body)
-	if told != nil {
-		e.described(api, method, path, a.Status, told)
-	}
-	return a
-}
-
-// ask asks an API that has no description of its own. What is told is the answer as
-// it came, where that is JSON.
-func (e *Env) ask(token, api, method, path string, body any) (a *Answer, told any) {
-	e.t.Helper()
-	text := []byte(nil)
+	var text []byte
+	var sent any
 	if body != nil {
 		var err error
-		if text, err = json.Marshal(e.names.Values(plain(body), e.N)); err != nil {
+		if text, err = json.Marshal(e.names.Values(plain(body), e.N)); err == nil {
+			err = json.Unmarshal(text, &sent)
+		}
+		if err != nil {
 			e.t.Fatalf("%s %s: %v", method, path, err)
 		}
 	}
@@ -76,7 +69,8 @@ func (e *Env) ask(token, api, method, path string, body any) (a *Answer, told an
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	status, header, answer := e.send(r)
-	a = &Answer{e: e, what: method + " " + path, Status: status}
+	a := &Answer{e: e, what: method + " " + path, Status: status}
+	var told any
 	if len(bytes.TrimSpace(answer)) > 0 && strings.HasPrefix(header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal(answer, &told); err != nil {
 			e.t.Fatalf("%s: %v", a.what, err)
@@ -85,7 +79,8 @@ func (e *Env) ask(token, api, method, path string, body any) (a *Answer, told an
 		a.Object, _ = value.(map[string]any)
 		a.List, _ = value.([]any)
 	}
-	return a, told
+	e.described(api, method, path, sent, status, told)
+	return a
 }
 
 // Good demands a 200.

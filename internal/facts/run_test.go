@@ -7,9 +7,21 @@ import (
 
 // TestFacts tries every fact that waits for nothing, by its number:
 // go test -run 'TestFacts/bankid/7'.
+//
+// Together they use every operation that the APIs about people describe of
+// themselves; TestRoutesApart does so with those of the self-service.
 func TestFacts(t *testing.T) {
 	world := &World{Starter: house{}}
-	tryAll(t, world, func(*Fact) bool { return true })
+	provider, all := tryAll(t, world, func(*Fact) bool { return true })
+	if !all {
+		return // a part was asked for
+	}
+	e := world.Env(t, provider, "maskinporten")
+	for _, api := range []string{"krr", "authorizations", "userlog", "authlevel"} {
+		for _, operation := range e.untried(api) {
+			t.Errorf("no fact gets an answer from %s", operation)
+		}
+	}
 }
 
 // TestRenamed tries the facts of realms whose every name was exchanged: behaviour
@@ -33,19 +45,23 @@ func TestRenamed(t *testing.T) {
 }
 
 // tryAll tries facts one after the other against one provider: some of them
-// move its clock.
-func tryAll(t *testing.T, world *World, wanted func(*Fact) bool) {
+// move its clock. All says that none was left out by -run.
+func tryAll(t *testing.T, world *World, wanted func(*Fact) bool) (provider *Provider, all bool) {
+	t.Helper()
 	provider, err := world.Start(t)
 	if err != nil {
 		t.Fatalf("start: %v", err)
 	}
+	missed := 0
 	for _, table := range tables {
 		for i := range table.facts {
 			fact := &table.facts[i]
 			if fact.Waits() != "" || !wanted(fact) {
 				continue
 			}
+			missed++
 			t.Run(fact.ID, func(t *testing.T) {
+				missed--
 				fact.Check(t, world.Env(t, provider, fact.Realm))
 				if t.Failed() {
 					t.Logf("%s: %s", fact.ID, fact.Text)
@@ -53,4 +69,5 @@ func tryAll(t *testing.T, world *World, wanted func(*Fact) bool) {
 			})
 		}
 	}
+	return provider, missed == 0
 }

@@ -2,6 +2,7 @@ package authlevel
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -20,6 +21,9 @@ const (
 )
 
 var elevenDigits = regexp.MustCompile(`^[0-9]{11}$`)
+
+//go:embed openapi.json
+var document []byte
 
 // Store keeps what happened.
 type Store interface {
@@ -42,6 +46,7 @@ func Handler(c Config) http.Handler {
 	a := &api{c}
 	mux := http.NewServeMux()
 	mux.Handle("POST /authlevel/rest/v1/sikkerhetsnivaa", c.Door.Admit(personal.Machine, a.level, c.Scope))
+	mux.Handle("GET /openapi.json", selfservice.Describe(document))
 	return mux
 }
 

@@ -2,6 +2,7 @@ package authorizations
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"net/http"
 	"strings"
@@ -13,6 +14,9 @@ import (
 )
 
 const object = "Authorization"
+
+//go:embed openapi.json
+var document []byte
 
 // Store keeps grants.
 type Store interface {
@@ -48,6 +52,7 @@ func Handler(c Config) http.Handler {
 		mux.Handle("POST "+path, c.Door.Admit(personal.Machine, a.of(tied), c.Scopes.All, c.Scopes.Read))
 	}
 	mux.Handle("DELETE /authorizations/{id}", c.Door.Admit(personal.Anybody, a.end, c.Scopes.All, c.Scopes.Write))
+	mux.Handle("GET /openapi.json", selfservice.Describe(document))
 	return mux
 }
 

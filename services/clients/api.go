@@ -2,6 +2,7 @@ package clients
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"io"
@@ -13,6 +14,9 @@ import (
 )
 
 const object = "Client"
+
+//go:embed openapi.json
+var document []byte
 
 // Store keeps clients.
 type Store interface {
@@ -82,7 +86,7 @@ func Handler(c Config) http.Handler {
 	read("/clients/{id}/onbehalfof/{entry}", a.entry)
 	entries("PUT /clients/{id}/onbehalfof/{entry}", a.setEntry)
 	entries("DELETE /clients/{id}/onbehalfof/{entry}", a.dropEntry)
-	mux.HandleFunc("GET /openapi.json", openAPI)
+	mux.Handle("GET /openapi.json", selfservice.Describe(document))
 	return mux
 }
 

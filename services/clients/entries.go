@@ -1,7 +1,6 @@
 package clients
 
 import (
-	_ "embed"
 	"net/http"
 	"regexp"
 	"slices"
@@ -151,14 +150,4 @@ func (a *API) dropEntry(r *http.Request, caller *selfservice.Caller) (any, error
 	changed := *client
 	changed.OnBehalfOf = slices.Delete(slices.Clone(client.OnBehalfOf), i, i+1)
 	return nil, a.store(r, caller, &changed, "client_entries_changed")
-}
-
-//go:embed openapi.json
-var document []byte
-
-// openAPI serves the description of the API.
-func openAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Write(document)
 }

@@ -2,6 +2,7 @@ package krr
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"mime"
@@ -24,6 +25,9 @@ var (
 	elevenDigits = regexp.MustCompile(`^[0-9]{11}$`)
 	languages    = []string{"nb", "nn", "en", "se"}
 )
+
+//go:embed openapi.json
+var document []byte
 
 // Store keeps people.
 type Store interface {
@@ -57,6 +61,7 @@ func Handler(c Config) http.Handler {
 	many := c.Door.Admit(personal.Machine, a.many, c.Scopes.AllContact, c.Scopes.AllMailbox)
 	mux.Handle("POST /rest/v1/personer", many)
 	mux.Handle("POST /rest/v2/personer", many)
+	mux.Handle("GET /openapi.json", selfservice.Describe(document))
 	return mux
 }
 

@@ -2,6 +2,7 @@ package scopes
 
 import (
 	"context"
+	_ "embed"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,9 @@ import (
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/services/selfservice"
 )
+
+//go:embed openapi.json
+var document []byte
 
 // Store keeps what organizations register.
 type Store interface {
@@ -74,7 +78,7 @@ func Handler(c Config) http.Handler {
 	mux.Handle("GET /delegationsources", c.Door.Desk.Serve(a.delegationSources))
 	mux.Handle("GET /organizations/{number}", c.Door.Desk.Serve(a.organization))
 	mux.Handle("GET /apis", c.Door.Desk.Serve(a.owners))
-	mux.HandleFunc("GET /openapi.json", openAPI)
+	mux.Handle("GET /openapi.json", selfservice.Describe(document))
 	return mux
 }
 

@@ -1,7 +1,6 @@
 package scopes
 
 import (
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -200,14 +199,4 @@ func sorted[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-//go:embed openapi.json
-var document []byte
-
-// openAPI serves the description of the API.
-func openAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Write(document)
 }

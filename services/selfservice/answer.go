@@ -153,6 +153,15 @@ func write(w http.ResponseWriter, status int, answer any) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
+// Describe serves an API's own description (OpenAPI 3.1).
+func Describe(document []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Write(document) //nolint:errcheck // the caller has gone; there is nobody to tell
+	}
+}
+
 // Instant writes a time in unix milliseconds as RFC 3339 does, in UTC.
 func Instant(milliseconds int64) string {
 	return time.UnixMilli(milliseconds).UTC().Format("2006-01-02T15:04:05.000Z")

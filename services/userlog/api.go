@@ -3,6 +3,7 @@ package userlog
 import (
 	"cmp"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -23,6 +24,9 @@ const (
 	mostRead  = 500 // records looked at: others' services are among them
 	federated = "Federated"
 )
+
+//go:embed openapi.json
+var document []byte
 
 // Store keeps what happened.
 type Store interface {
@@ -45,6 +49,7 @@ func Handler(c Config) http.Handler {
 	a := &api{c}
 	mux := http.NewServeMux()
 	mux.Handle("GET /innlogginger/logg/idporten", c.Door.Admit(personal.Person, a.list, c.Scope))
+	mux.Handle("GET /openapi.json", selfservice.Describe(document))
 	return mux
 }
 
