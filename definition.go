@@ -81,6 +81,10 @@ type RequestSettings struct {
 	IDPHint    string
 	AMRHint    string
 	OnBehalfOf string
+
+	AssertionAudience string // "issuer", or "token_endpoint": that address as well
+	PushedLifetime    int64  // seconds a pushed request may wait to be used
+	PushedPrefix      string // how the request_uri of a pushed request begins
 }
 
 // An ACR is a value clients ask for by acr_values (Core §3.1.2.1).

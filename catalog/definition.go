@@ -165,6 +165,16 @@ func (c *catalogBuilder) request(n *node) tillit.RequestSettings {
 		IDPHint:    n.get("idp_hint").str(),
 		AMRHint:    n.get("amr_hint").str(),
 		OnBehalfOf: n.get("on_behalf_of").str(),
+
+		AssertionAudience: n.get("assertion_audience").strOr("issuer"),
+		PushedLifetime:    90,
+		PushedPrefix:      n.get("pushed").get("prefix").strOr("urn:ietf:params:oauth:request_uri:"),
+	}
+	if lifetime := n.get("pushed").get("lifetime"); lifetime != nil {
+		r.PushedLifetime = c.seconds(lifetime)
+		if r.PushedLifetime >= 600 {
+			c.faults.at(lifetime, "less than 600s", "a pushed request that waits %s", lifetime.str())
+		}
 	}
 	if require := n.get("require"); require != nil {
 		r.Require = require.strs()

@@ -51,14 +51,18 @@ func (p *Provider) verifyHMAC(ctx context.Context, realm *realm, client *tillit.
 }
 
 // checkAssertion verifies an assertion against the client's registered keys and
-// uses it up (RFC 7523 §3). Its audience is the issuer alone: an assertion made
-// for us can then never be taken for one made for somebody else.
+// uses it up (RFC 7523 §3). Its audience is the issuer alone, unless the realm says
+// otherwise: an assertion made for us can then never be taken for one made for
+// somebody else.
 func (p *Provider) checkAssertion(ctx context.Context, realm *realm, client *tillit.Client, text string) error {
 	if !p.on("client assertions are verified") {
 		return nil
 	}
 	now := p.now()
 	rules := token.AssertionRules{Client: string(client.ID), Audiences: []string{realm.issuer}, At: now}
+	if realm.catalog.Request.AssertionAudience == "token_endpoint" && client.Profile == "" {
+		rules.Audiences = append(rules.Audiences, realm.endpoint("/token"))
+	}
 	if !p.on("an assertion is for the issuer alone") {
 		rules.Audiences, rules.AnyAudienceShape = append(rules.Audiences, realm.endpoint("/token")), true
 	}

@@ -15,13 +15,6 @@ import (
 // pushed is the purpose of an interaction that holds a pushed request.
 const pushed = "pushed"
 
-// pushedLifetime is how long a request_uri may wait to be used (seconds);
-// FAPI 2.0 wants less than 600.
-const pushedLifetime = 90
-
-// requestURIPrefix is the form of a request_uri of ours (RFC 9126 §2.2).
-const requestURIPrefix = "urn:ietf:params:oauth:request_uri:"
-
 type pushedRequest struct {
 	Query string `json:"query"`
 }
@@ -70,7 +63,7 @@ func (p *Provider) pushedAuthorization(w http.ResponseWriter, r *http.Request, r
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, map[string]any{"request_uri": requestURIPrefix + id, "expires_in": pushedLifetime})
+	return writeJSON(w, http.StatusCreated, map[string]any{"request_uri": realm.catalog.Request.PushedPrefix + id, "expires_in": realm.catalog.Request.PushedLifetime})
 }
 
 // savePushed keeps the request, for as long as somebody who opened it in time may
@@ -86,7 +79,7 @@ func (p *Provider) savePushed(ctx context.Context, realm *realm, client *tillit.
 	now := p.now()
 	i := &tillit.Interaction{
 		Realm: realm.name, ID: newID() + newID(), Browser: token.Hash(newID()), Purpose: pushed, Client: client.ID, Request: stored,
-		Catalog: realm.catalog.Version, Created: now, Expires: now + pushedLifetime + interactionLifetime,
+		Catalog: realm.catalog.Version, Created: now, Expires: now + realm.catalog.Request.PushedLifetime + interactionLifetime,
 	}
 	return i.ID, p.Store.SaveInteraction(ctx, i)
 }
@@ -95,13 +88,13 @@ func (p *Provider) savePushed(ctx context.Context, realm *realm, client *tillit.
 // stands beside request_uri is ignored.
 func (p *Provider) readPushed(r *http.Request, a *authorization) error {
 	uri := a.params.Get("request_uri")
-	id, ours := strings.CutPrefix(uri, requestURIPrefix)
+	id, ours := strings.CutPrefix(uri, a.realm.catalog.Request.PushedPrefix)
 	if !ours || !feature(a.realm.catalog, "par") {
 		return nil
 	}
 	wrong := refuse("invalid_request_uri", "the request_uri is not known, has expired or was used")
 	i, err := p.Store.Interaction(r.Context(), a.realm.name, id, p.now())
-	if errors.Is(err, tillit.ErrNotFound) || err == nil && (i.Purpose != pushed || p.usedUp(i)) {
+	if errors.Is(err, tillit.ErrNotFound) || err == nil && (i.Purpose != pushed || p.usedUp(a.realm, i)) {
 		return wrong
 	}
 	if err != nil {
@@ -123,9 +116,9 @@ func (p *Provider) readPushed(r *http.Request, a *authorization) error {
 
 // usedUp reports whether a pushed request has come to its end: answered, or never
 // opened in time.
-func (p *Provider) usedUp(i *tillit.Interaction) bool {
+func (p *Provider) usedUp(realm *realm, i *tillit.Interaction) bool {
 	answered := i.Done != 0 && p.on("a request_uri is used once")
-	expired := i.Created+pushedLifetime <= p.now() && p.on("a request_uri expires")
+	expired := i.Created+realm.catalog.Request.PushedLifetime <= p.now() && p.on("a request_uri expires")
 	return answered || expired
 }
 

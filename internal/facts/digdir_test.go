@@ -299,7 +299,7 @@ var digdirFacts = []Fact{
 	},
 	{
 		ID: "digdir/50", Realm: "idporten", Seed: "docs",
-		Text:  "A client assertion without sub gets invalid_client, and so does a secret where a signature is registered.",
+		Text:  "A client assertion without sub gets invalid_client, and so does a secret where a signature is registered; one for the token endpoint is as good as one for the issuer.",
 		Check: idPortenAssertion,
 		Fault: Fault{Server: "client assertions are verified"},
 	},

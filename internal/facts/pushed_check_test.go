@@ -2,6 +2,7 @@ package facts
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -47,6 +48,8 @@ func bankIDPrivateHint(t TB, e *Env) {
 func idPortenRequestURI(t TB, e *Env) {
 	pushed := e.Push(e.Prepare(Request{Scope: "openid"}))
 	e.Equal("pushed request: status", pushed.Status, http.StatusCreated)
+	e.Equal("pushed request: expires_in", pushed.Body["expires_in"], float64(120))
+	e.Equal("pushed request: request_uri is of the usual form", strings.HasPrefix(pushed.URI(), "urn:ietf:"), false)
 	whole := e.ByReference("demo-web", pushed.URI())
 	without := cloned(whole)
 	without.Del("client_id")
@@ -79,5 +82,8 @@ func idPortenAssertion(t TB, e *Env) {
 		"client_assertion_type": assertionType, "client_assertion": signing.Assertion("demo-basic", map[string]any{"sub": nil}),
 	})
 	refused("posted secret", map[string]string{"client_id": "demo-basic", "client_secret": random()})
-	signing.Succeeded(signing.Exchange(a))
+	byEndpoint := WithAssertion(a.Redemption(), signing.Assertion("demo-basic", map[string]any{"aud": signing.Endpoint("token_endpoint")}))
+	status, _, body := signing.PostForm(signing.Endpoint("token_endpoint"), byEndpoint, nil)
+	e.Equal("assertion for the token endpoint: status", status, http.StatusOK)
+	e.Present("assertion for the token endpoint", signing.object("token endpoint", body), "id_token")
 }
