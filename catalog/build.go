@@ -19,10 +19,19 @@ type realmBuilder struct {
 	peers    []*realmBuilder // realms of the same registry, this one among them, in order of names
 	cache    map[string]tillit.Expression
 	compiler *compiler
+	check    func(root *node) // asks the schema
 }
 
 func newRealmBuilder(s *source, faults, warnings *faults) *realmBuilder {
-	return &realmBuilder{source: s, faults: faults, warnings: warnings, cache: map[string]tillit.Expression{}}
+	b := &realmBuilder{source: s, faults: faults, warnings: warnings, cache: map[string]tillit.Expression{}}
+	b.check = b.checkNow
+	return b
+}
+
+func (b *realmBuilder) checkNow(root *node) {
+	if err := checkSchema(root, b.faults); err != nil {
+		b.faults.add(Fault{File: root.file, Line: 1, Column: 1, Message: err.Error()})
+	}
 }
 
 func (b *realmBuilder) registry() string { return b.source.root.get("registry").strOr(b.source.name) }
@@ -130,9 +139,7 @@ func (b *realmBuilder) dialect(patch *node, met []*node) *node {
 
 // compile makes a catalog of one dialect's tree.
 func (b *realmBuilder) compile(root *node, dialect, version string) *tillit.Catalog {
-	if err := checkSchema(root, b.faults); err != nil {
-		b.faults.add(Fault{File: root.file, Line: 1, Column: 1, Message: err.Error()})
-	}
+	b.check(root)
 	c := newCatalogBuilder(b, root)
 	d := c.definition()
 	d.Dialect, d.Version = dialect, version

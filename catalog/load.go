@@ -72,6 +72,9 @@ func Check(fsys fs.FS) (Report, error) {
 }
 
 func load(fsys fs.FS, faults *faults) (*Set, Faults, error) {
+	if set, warnings := quickly(fsys); set != nil {
+		return set, warnings, nil
+	}
 	sources, err := read(fsys, faults)
 	if err != nil {
 		return nil, nil, err
@@ -113,11 +116,33 @@ type catalogWarnings struct{ faults faults }
 
 // read parses every file and gives the realms in the order of their names.
 func read(fsys fs.FS, faults *faults) ([]*source, error) {
+	declared, err := realmFiles(fsys)
+	if err != nil {
+		return nil, err
+	}
+	var sources []*source
+	for _, files := range declared {
+		s, err := readRealm(fsys, files, faults)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			sources = append(sources, s)
+		}
+	}
+	slices.SortStableFunc(sources, byName)
+	return sources, nil
+}
+
+func byName(a, b *source) int { return strings.Compare(a.name, b.name) }
+
+// realmFiles lists the files of each realm.
+func realmFiles(fsys fs.FS) ([][]string, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return nil, fmt.Errorf("reading realms: %w", err)
 	}
-	var sources []*source
+	var all [][]string
 	for _, entry := range entries {
 		var files []string
 		switch {
@@ -131,19 +156,11 @@ func read(fsys fs.FS, faults *faults) ([]*source, error) {
 				return nil, fmt.Errorf("reading realms: %w", err)
 			}
 		}
-		if len(files) == 0 {
-			continue
-		}
-		s, err := readRealm(fsys, files, faults)
-		if err != nil {
-			return nil, err
-		}
-		if s != nil {
-			sources = append(sources, s)
+		if len(files) > 0 {
+			all = append(all, files)
 		}
 	}
-	slices.SortStableFunc(sources, func(a, b *source) int { return strings.Compare(a.name, b.name) })
-	return sources, nil
+	return all, nil
 }
 
 // readRealm combines the files of one realm: their sections, and the names

@@ -73,10 +73,7 @@ func (n *node) get(key string) *node {
 	}
 	if len(n.members) > 16 {
 		if n.index == nil {
-			n.index = make(map[string]int, len(n.members))
-			for i := range n.members {
-				n.index[n.members[i].key] = i
-			}
+			n.makeIndex()
 		}
 		if i, ok := n.index[key]; ok {
 			return n.members[i].value
@@ -89,6 +86,27 @@ func (n *node) get(key string) *node {
 		}
 	}
 	return nil
+}
+
+func (n *node) makeIndex() {
+	n.index = make(map[string]int, len(n.members))
+	for i := range n.members {
+		n.index[n.members[i].key] = i
+	}
+}
+
+// settle makes what get would make when it is first needed, so that several may
+// read the tree at once.
+func (n *node) settle() {
+	if len(n.members) > 16 && n.index == nil {
+		n.makeIndex()
+	}
+	for i := range n.members {
+		n.members[i].value.settle()
+	}
+	for _, item := range n.items {
+		item.settle()
+	}
 }
 
 // set replaces or adds a member.

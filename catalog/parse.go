@@ -151,9 +151,16 @@ const sayOnce = "the value itself; a family (a key with *) or like says things o
 
 func (b *builder) text(n *node, v *ast.StringNode) {
 	n.kind, n.value = text, v.Value
-	if t := v.GetToken(); t.Type == token.StringType && leadingZero.MatchString(v.Value) {
+	if t := v.GetToken(); t.Type == token.StringType && digits(v.Value) && leadingZero.MatchString(v.Value) {
 		b.fault(v, n, strconv.Quote(v.Value), v.Value+" would be read as a number elsewhere")
 	}
+}
+
+// digits reports that a text may be one that leadingZero means: most are none, and
+// are not worth an expression.
+func digits(s string) bool {
+	s = strings.TrimLeft(s, "-+")
+	return s != "" && s[0] == '0'
 }
 
 func (b *builder) integer(n *node, v *ast.IntegerNode) {
