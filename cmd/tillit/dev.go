@@ -39,6 +39,7 @@ func (d *devCommand) Run(c *console) error {
 	if err := onlyLoopback(d.Listen); err != nil {
 		return err
 	}
+	finished := starting()
 	outgoing := fetch.GuardedOptions{AllowLoopback: d.AllowLoopbackFetch}
 	var err error
 	if outgoing.Roots, err = furtherRoots(d.CABundle); err != nil {
@@ -68,6 +69,7 @@ func (d *devCommand) Run(c *console) error {
 	}
 	return errors.Join(serve(c, house, []net.Listener{listener}, nil, handler, func() {
 		fmt.Fprintln(c.out, "ready", base)
+		go finished()
 	}), house.Close())
 }
 

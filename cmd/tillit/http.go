@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -45,7 +44,6 @@ func serve(c *console, house *wiring.House, listeners []net.Listener, config *tl
 		go func() { failed <- server.Serve(listener) }()
 	}
 	ready()
-	go debug.FreeOSMemory() // reading the realms takes several times what is kept of them
 	for {
 		select {
 		case err := <-failed:

@@ -28,6 +28,7 @@ func (s *serveCommand) Run(c *console) error {
 	if s.Config == "" {
 		return misused("serve: --config FILE is missing")
 	}
+	finished := starting()
 	settings, err := readConfig(s.Config)
 	if err != nil {
 		return err
@@ -54,6 +55,7 @@ func (s *serveCommand) Run(c *console) error {
 	}
 	return errors.Join(serve(c, house, listeners, secure, handler, func() {
 		fmt.Fprintln(c.out, "ready", settings.BaseURL)
+		go finished()
 	}), house.Close())
 }
 
@@ -98,7 +100,7 @@ func (c *config) open(to *console) (*wiring.House, *tls.Config, error) {
 	}
 	house, err := wiring.Open(to.ctx, wiring.Config{
 		Sources: elsewhere,
-		Base:    c.BaseURL, Issuers: c.Issuers, Realms: realms, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
+		Base:    c.BaseURL, Issuers: c.Issuers, Realms: realms, Set: set, Store: c.Store, Stamp: store.StampServe, MasterKey: master, Log: log,
 		MutualTLS: mutual,
 		Admit:     c.check, Outgoing: fetch.GuardedOptions{AllowLoopback: c.Outgoing.AllowLoopback, Roots: roots},
 		Operations: wiring.Operations{

@@ -31,9 +31,12 @@ import (
 
 // Config says which house to build. Realms, Base and MasterKey are required.
 type Config struct {
-	Base      string            // base URL, without a slash at the end
-	Issuers   map[string]string // realm → issuer, where it is not {Base}/{realm}
-	Realms    fs.FS
+	Base    string            // base URL, without a slash at the end
+	Issuers map[string]string // realm → issuer, where it is not {Base}/{realm}
+	Realms  fs.FS
+	// Set is what Realms said when somebody read them a moment ago; nil: they are
+	// read. Reload reads them in any case.
+	Set       *catalog.Set
 	Demo      fs.FS  // demo data; nil outside dev
 	Store     string // address of the store; "": in memory
 	Stamp     string // dev or serve
@@ -98,7 +101,10 @@ func Open(ctx context.Context, c Config) (*House, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Log = identified(c.Log)
-	set, err := catalog.Load(c.Realms)
+	set, err := c.Set, error(nil)
+	if set == nil {
+		set, err = catalog.Load(c.Realms)
+	}
 	if err == nil && c.Admit != nil {
 		err = c.Admit(set)
 	}
