@@ -35,7 +35,7 @@ func (p *Pages) functions(language string) template.FuncMap {
 // translate gives the sentence of a key with its {parameters} filled in from
 // name, value pairs. A key that is missing is a fault of the template.
 func (p *Pages) translate(language, key string, pairs []string) (string, error) {
-	if _, found := p.sentences[language][key]; !found {
+	if _, found := p.said(language)[key]; !found {
 		return "", fmt.Errorf("no sentence has the key %q", key)
 	}
 	args := map[string]string{}
@@ -55,7 +55,7 @@ func (p *Pages) either(language, s, key string) string {
 
 // optional gives the sentence of a key, or "" when there is none.
 func (p *Pages) optional(language, key string) string {
-	return p.sentences[language][key]
+	return p.said(language)[key]
 }
 
 // label gives what a field is called: the label of the way, ours, or its name.
@@ -70,7 +70,7 @@ func (p *Pages) label(language, name, label string) string {
 // problem gives the key of an error's sentences. A code without sentences of its
 // own is the client's mistake; no code at all is ours.
 func (p *Pages) problem(code string) string {
-	if _, found := p.sentences[fallback]["error."+code+".text"]; found {
+	if _, found := p.said(fallback)["error."+code+".text"]; found {
 		return "error." + code
 	}
 	if code == "" {

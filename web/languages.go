@@ -21,39 +21,48 @@ const fallback = "nb"
 // parameters in braces: {client}.
 type sentences map[string]string
 
-func loadSentences() (map[string]sentences, error) {
+// languageNames lists the languages we speak.
+func languageNames() ([]string, error) {
 	entries, err := fs.ReadDir(languageFiles, "languages")
 	if err != nil {
 		return nil, fmt.Errorf("languages: %w", err)
 	}
-	all := map[string]sentences{}
+	var names []string
 	for _, entry := range entries {
-		content, err := fs.ReadFile(languageFiles, path.Join("languages", entry.Name()))
-		if err != nil {
-			return nil, fmt.Errorf("languages: %w", err)
-		}
-		var read sentences
-		if err := yaml.Unmarshal(content, &read); err != nil {
-			return nil, fmt.Errorf("languages/%s: %w", entry.Name(), err)
-		}
-		all[strings.TrimSuffix(entry.Name(), ".yaml")] = read
+		names = append(names, strings.TrimSuffix(entry.Name(), ".yaml"))
 	}
-	return all, nil
+	return names, nil
+}
+
+func loadSentences(language string) (sentences, error) {
+	content, err := fs.ReadFile(languageFiles, path.Join("languages", language+".yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("languages: %w", err)
+	}
+	var read sentences
+	if err := yaml.Unmarshal(content, &read); err != nil {
+		return nil, fmt.Errorf("languages/%s.yaml: %w", language, err)
+	}
+	return read, nil
 }
 
 // known gives the language when we speak it, else the fallback.
 func (p *Pages) known(language string) string {
-	if _, found := p.sentences[language]; found {
+	if _, found := p.languages[language]; found {
 		return language
 	}
 	return fallback
 }
 
+// said gives the sentences of a language, those of the fallback where we do not
+// speak it.
+func (p *Pages) said(language string) sentences { return p.languages[p.known(language)].said() }
+
 // Sentence gives the sentence of a key, e.g. "reason.not_provisioned", in the
 // language or else in Norwegian bokmål. A key nobody knows is given back as it
 // is, so a caller may pass a finished sentence.
 func (p *Pages) Sentence(language, key string) string {
-	if s, found := p.sentences[p.known(language)][key]; found {
+	if s, found := p.said(language)[key]; found {
 		return s
 	}
 	return key

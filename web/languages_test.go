@@ -23,15 +23,34 @@ func newPages(t *testing.T) *Pages {
 	return pages
 }
 
+// sentencesOf reads every language, and its templates, as the first who is answered
+// in it would.
+func sentencesOf(t *testing.T, pages *Pages) map[string]sentences {
+	t.Helper()
+	all := map[string]sentences{}
+	for language, spoken := range pages.languages {
+		said, err := spoken.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := spoken.pages(); err != nil {
+			t.Fatalf("%s: %v", language, err)
+		}
+		all[language] = said
+	}
+	return all
+}
+
 var parameter = regexp.MustCompile(`\{[a-z]+\}`)
 
 func TestLanguagesSayTheSame(t *testing.T) {
 	pages := newPages(t)
-	norwegian := pages.sentences[fallback]
-	if got := slices.Sorted(maps.Keys(pages.sentences)); !slices.Equal(got, []string{"en", "nb", "nn"}) {
+	all := sentencesOf(t, pages)
+	norwegian := all[fallback]
+	if got := slices.Sorted(maps.Keys(all)); !slices.Equal(got, []string{"en", "nb", "nn"}) {
 		t.Fatalf("languages: %v", got)
 	}
-	for language, said := range pages.sentences {
+	for language, said := range all {
 		for key := range norwegian {
 			if said[key] == "" {
 				t.Errorf("%s has no sentence for %s", language, key)
@@ -61,7 +80,7 @@ func TestNorwegianLanguagesDiffer(t *testing.T) {
 		"nn": `ikke|hva|hvem|hvordan|fra|et|de|opplysninger|noe|tjenesten|ble|også|derfor|jeg|hvis|fortsett`,
 	} {
 		words := regexp.MustCompile(`(?i)(^|[^\p{L}])(` + foreign + `)($|[^\p{L}])`)
-		for key, sentence := range pages.sentences[language] {
+		for key, sentence := range pages.said(language) {
 			if words.MatchString(sentence) {
 				t.Errorf("%s: %s says %q", language, key, sentence)
 			}
@@ -78,13 +97,13 @@ func TestEveryReasonHasASentence(t *testing.T) {
 		t.Fatalf("only %d reasons found", len(reasons))
 	}
 	for _, reason := range reasons {
-		for language, said := range pages.sentences {
+		for language, said := range sentencesOf(t, pages) {
 			if said["reason."+reason] == "" {
 				t.Errorf("%s has no sentence for reason.%s", language, reason)
 			}
 		}
 	}
-	for key := range pages.sentences[fallback] {
+	for key := range pages.said(fallback) {
 		if reason, found := strings.CutPrefix(key, "reason."); found && !slices.Contains(reasons, reason) {
 			t.Errorf("%s is the sentence of no reason", key)
 		}
@@ -135,7 +154,7 @@ func TestNoSentenceIsUnused(t *testing.T) {
 			used[found[1]] = true
 		}
 	}
-	said := newPages(t).sentences[fallback]
+	said := newPages(t).said(fallback)
 	for key := range said {
 		if !used[key] && !told.MatchString(key) {
 			t.Errorf("no page says %s", key)
@@ -151,7 +170,7 @@ func TestNoSentenceIsUnused(t *testing.T) {
 // TestErrorsHaveTitleAndText: every error is a title and what to do about it.
 func TestErrorsHaveTitleAndText(t *testing.T) {
 	labels := []string{"error.code", "error.detail", "error.correlation", "error.help"}
-	said := newPages(t).sentences[fallback]
+	said := newPages(t).said(fallback)
 	for key := range said {
 		title := strings.HasPrefix(key, "error.") && !strings.HasSuffix(key, ".text")
 		if title && !slices.Contains(labels, key) && said[key+".text"] == "" {

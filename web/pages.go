@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -19,39 +20,58 @@ var pageNames = []string{
 	"choose", "sign_in", "passkey", "consent", "sign", "logout", "done", "error", "form_post", "account", "change_password",
 }
 
-// Pages renders every page in every language. It is made once, by New, and is
-// safe for concurrent use.
+// Pages renders every page in every language. New gives it, and it is safe for
+// concurrent use.
 type Pages struct {
-	sentences map[string]sentences                     // by language
-	templates map[string]map[string]*template.Template // by language and page
+	languages map[string]*spoken
 	assets    *assets
 	oslo      *time.Location
 }
 
-// New reads the embedded templates, sentences and assets. It fails only when the
-// program was built with a broken one.
-func New() (*Pages, error) {
+// A spoken language is read when somebody is first answered in it: a program that
+// starts, and most that run, need one or two of them.
+type spoken struct {
+	read  func() (sentences, error)
+	pages func() (map[string]*template.Template, error) // by name
+}
+
+// said gives the sentences. They are part of the program, and a test reads all.
+func (s *spoken) said() sentences {
+	said, _ := s.read() // Render has the error
+	return said
+}
+
+// New gives the pages. All of it is part of the program, so it is made once and
+// shared. It fails only when the program was built with something broken.
+func New() (*Pages, error) { return made() }
+
+var made = sync.OnceValues(func() (*Pages, error) {
 	oslo, err := time.LoadLocation("Europe/Oslo")
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	p := &Pages{oslo: oslo, templates: map[string]map[string]*template.Template{}}
+	p := &Pages{oslo: oslo, languages: map[string]*spoken{}}
 	if p.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	if p.sentences, err = loadSentences(); err != nil {
+	names, err := languageNames()
+	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	for language := range p.sentences {
-		if p.templates[language], err = p.parse(language); err != nil {
-			return nil, fmt.Errorf("pages in %s: %w", language, err)
+	for _, language := range names {
+		p.languages[language] = &spoken{
+			read:  sync.OnceValues(func() (sentences, error) { return loadSentences(language) }),
+			pages: sync.OnceValues(func() (map[string]*template.Template, error) { return p.parse(language) }),
 		}
 	}
 	return p, nil
-}
+})
 
 // parse makes the templates of one language: their functions speak it.
 func (p *Pages) parse(language string) (map[string]*template.Template, error) {
+	if _, err := p.languages[language].read(); err != nil {
+		return nil, err
+	}
 	shared, err := template.New("layout.html").Funcs(p.functions(language)).
 		ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
@@ -82,11 +102,14 @@ func (p *Pages) Render(w io.Writer, page string, frame, model any) error {
 		Name        string
 		Frame, Page any
 	}{page, frame, model}
-	t := p.templates[p.known(languageOf(frame))][page]
-	if err := t.ExecuteTemplate(&out, "layout.html", data); err != nil {
+	pages, err := p.languages[p.known(languageOf(frame))].pages()
+	if err != nil {
 		return fmt.Errorf("render %s: %w", page, err)
 	}
-	_, err := out.WriteTo(w)
+	if err := pages[page].ExecuteTemplate(&out, "layout.html", data); err != nil {
+		return fmt.Errorf("render %s: %w", page, err)
+	}
+	_, err = out.WriteTo(w)
 	return err
 }
 
