@@ -2,6 +2,7 @@ package pki
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 	"io"
 	"sync"
@@ -62,6 +63,9 @@ type Config struct {
 	Status func(realm string) string
 	// Profile gives a realm's profile. Nil: every realm has the default.
 	Profile func(realm string) Profile
+	// NewKey makes private keys: RSA with so many bits, P-256 for 0. Nil: each is
+	// new. Tests that start many authorities let them share some.
+	NewKey func(rsaBits int) (crypto.Signer, error)
 }
 
 // An Authority issues the certificates of every realm. It is safe for concurrent

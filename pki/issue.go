@@ -180,6 +180,9 @@ type dateOfBirth struct {
 
 // key makes a private key: RSA with so many bits, P-256 for 0.
 func (a *Authority) key(rsaBits int) (crypto.Signer, error) {
+	if a.config.NewKey != nil {
+		return a.config.NewKey(rsaBits)
+	}
 	if rsaBits == 0 {
 		return ecdsa.GenerateKey(elliptic.P256(), a.config.Random)
 	}

@@ -12,6 +12,10 @@
 // and [Provider.Decision] says what a request would come to without issuing
 // anything. A helper that cannot do what it is asked fails the test.
 //
+// The first start of a realm in a process reads its files and makes its keys, and
+// takes a tenth of a second or two; every further one takes some milliseconds, for
+// the realm and the keys are kept. No provider has a key twice.
+//
 // Nothing of this package is for production: passwords are hashed cheaply and
 // keys are shared by all providers of a process.
 package tillittest

@@ -1,6 +1,8 @@
 package tillittest
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +10,8 @@ import (
 	"testing/fstest"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/tillit/tillit/internal/recent"
 )
 
 // narrowed leaves of the files what a realm needs, and those that share its
@@ -49,9 +53,25 @@ func narrowed(declared, people fs.FS, realm string) (fs.FS, fs.FS, error) {
 
 // A folder is what a realm is declared by: one file, or the files of a folder.
 type folder struct {
+	heading
+	files map[string][]byte
+}
+
+// A heading is whose a file is, as far as it says it.
+type heading struct {
 	Realm    string `yaml:"realm"`
 	Registry string `yaml:"registry"`
-	files    map[string][]byte
+}
+
+// headings were read lately: files that say the same say it of the same realm.
+var headings = recent.New[[sha256.Size]byte, heading](64)
+
+func headingOf(text []byte) heading {
+	found, _ := headings.Of(sha256.Sum256(text), func([sha256.Size]byte) (found heading, err error) {
+		yaml.Unmarshal(text, &found) //nolint:errcheck // what is malformed is for the catalog to say, with line and column
+		return found, nil
+	})
+	return found
 }
 
 func (f *folder) registry() string {
@@ -61,8 +81,7 @@ func (f *folder) registry() string {
 	return f.Realm
 }
 
-// folders reads no more of the files than whose they are. What is malformed is
-// for the catalog to say, with line and column.
+// folders reads no more of the files than whose they are.
 func folders(declared fs.FS) ([]*folder, error) {
 	single, err := fs.Glob(declared, "*.yaml")
 	if err != nil {
@@ -92,7 +111,8 @@ func folders(declared fs.FS) ([]*folder, error) {
 				return nil, fmt.Errorf("realms: %w", err)
 			}
 			f.files[name] = text
-			yaml.Unmarshal(text, f) //nolint:errcheck // see above
+			said := headingOf(text)
+			f.Realm, f.Registry = cmp.Or(said.Realm, f.Realm), cmp.Or(said.Registry, f.Registry)
 		}
 		all = append(all, f)
 	}

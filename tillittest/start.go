@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -11,10 +12,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"sync"
 	"time"
 
+	"github.com/tillit/tillit/catalog"
 	"github.com/tillit/tillit/internal/facts"
+	"github.com/tillit/tillit/internal/recent"
 	"github.com/tillit/tillit/internal/wiring"
 	"github.com/tillit/tillit/realms"
 	demodata "github.com/tillit/tillit/realms/demo"
@@ -102,9 +106,14 @@ func (p *Provider) open(declared, people fs.FS, o *options) error {
 	if err != nil {
 		return err
 	}
+	set, err := load(declared)
+	if err != nil {
+		listener.Close()
+		return err
+	}
 	p.Base = "http://" + listener.Addr().String()
 	p.house, err = wiring.Open(p.t.Context(), wiring.Config{
-		Base: p.Base, Realms: declared, Demo: people, Stamp: store.StampDev, MasterKey: master, Cheap: true, NewKey: sharedKey, Log: o.log, Sources: o.sources,
+		Base: p.Base, Realms: declared, Set: set, Demo: people, Stamp: store.StampDev, MasterKey: master, Cheap: true, NewKey: keys(), Log: o.log, Sources: o.sources,
 	})
 	if err != nil {
 		listener.Close()
@@ -153,27 +162,60 @@ func (p *Provider) outside() *facts.Env {
 	return p.env
 }
 
-// made holds the keys that all providers of the process sign with.
+// made holds the keys that the providers of the process share, by algorithm: the
+// first key that each of them makes is the same, and so is the second.
 var made struct {
 	sync.Mutex
-	keys map[string]crypto.Signer
+	keys map[string][]crypto.Signer
 }
 
-// sharedKey gives the process's key for an algorithm: making an RSA key takes
-// longer than everything else about a provider.
-func sharedKey(algorithm string) (crypto.Signer, error) {
-	made.Lock()
-	defer made.Unlock()
-	if key := made.keys[algorithm]; key != nil {
+// keys gives a provider its keys, no key twice: making RSA keys takes longer than
+// everything else about a provider.
+func keys() func(algorithm string) (crypto.Signer, error) {
+	given := map[string]int{}
+	return func(algorithm string) (crypto.Signer, error) {
+		made.Lock()
+		defer made.Unlock()
+		n := given[algorithm]
+		given[algorithm]++
+		if n < len(made.keys[algorithm]) {
+			return made.keys[algorithm][n], nil
+		}
+		key, err := token.GenerateKey(algorithm, rand.Reader)
+		if err != nil {
+			return nil, fmt.Errorf("make a key: %w", err)
+		}
+		if n >= mostShared {
+			return key, nil
+		}
+		if made.keys == nil {
+			made.keys = map[string][]crypto.Signer{}
+		}
+		made.keys[algorithm] = append(made.keys[algorithm], key)
 		return key, nil
 	}
-	key, err := token.GenerateKey(algorithm, rand.Reader)
+}
+
+// mostShared bounds the keys of an algorithm that are kept.
+const mostShared = 64
+
+// sets are the realms that were loaded lately, by their files: a Set never
+// changes, so providers share it.
+var sets = recent.New[[sha256.Size]byte, *catalog.Set](8)
+
+func load(files fs.FS) (*catalog.Set, error) {
+	digest := sha256.New()
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".yaml" {
+			return err
+		}
+		text, err := fs.ReadFile(files, name)
+		fmt.Fprintf(digest, "%q %d\n", name, len(text))
+		digest.Write(text)
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("make a key: %w", err)
+		return nil, err
 	}
-	if made.keys == nil {
-		made.keys = map[string]crypto.Signer{}
-	}
-	made.keys[algorithm] = key
-	return key, nil
+	return sets.Of([sha256.Size]byte(digest.Sum(nil)), func([sha256.Size]byte) (*catalog.Set, error) { return catalog.Load(files) })
 }

@@ -43,3 +43,19 @@ func (h *House) demoKey(ctx context.Context, registry string, id tillit.ClientID
 	}
 	return key.(crypto.Signer), nil
 }
+
+// certificateKey makes the keys of certificates by NewKey, where there is one.
+func (h *House) certificateKey() func(rsaBits int) (crypto.Signer, error) {
+	if h.config.NewKey == nil {
+		return nil
+	}
+	return func(rsaBits int) (crypto.Signer, error) {
+		switch rsaBits {
+		case 0:
+			return h.config.NewKey("ES256")
+		case 2048:
+			return h.config.NewKey("RS256")
+		}
+		return rsa.GenerateKey(rand.Reader, rsaBits)
+	}
+}

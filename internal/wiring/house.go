@@ -50,8 +50,9 @@ type Config struct {
 	// Sources are what answers for sources of realms that are elsewhere. The house
 	// closes them.
 	Sources map[source.Place]source.Asker
-	// NewKey makes the keys that tokens and demo clients sign with; nil: each is
-	// new. Tests that start many houses let them share some.
+	// NewKey makes the keys that tokens and demo clients sign with, and those of
+	// certificates; nil: each is new. Tests that start many houses let them share
+	// some.
 	NewKey func(algorithm string) (crypto.Signer, error)
 	// Operations says what those who run the house want to see of it.
 	Operations Operations
@@ -137,7 +138,7 @@ func (h *House) furnish(ctx context.Context) error {
 	if c.NewKey != nil {
 		h.Keys.MakeBy(c.NewKey)
 	}
-	h.PKI = pki.New(pki.Config{Register: h.Store, Sealer: c.MasterKey, Now: h.Now, Random: rand.Reader, Status: h.statusAddress})
+	h.PKI = pki.New(pki.Config{Register: h.Store, Sealer: c.MasterKey, Now: h.Now, Random: rand.Reader, Status: h.statusAddress, NewKey: h.certificateKey()})
 	var err error
 	if h.Pages, err = web.New(); err != nil {
 		return err
