@@ -104,6 +104,9 @@ func writtenOf(catalogs []*tillit.Catalog) written {
 			for _, name := range spec.Claims {
 				w.rest += claims[name]
 			}
+			if s := c.Scope(spec.Requires); s != nil { // without it UserInfo is shut
+				w.rest += scopeText(c, s, claims, 0)
+			}
 		}
 		w.words += textOf([]any{d.Title, d.Languages, d.Organizations, d.Errors, d.Sources})
 	}

@@ -20,7 +20,7 @@ type Realm struct {
 	Clients []*tillit.Client
 }
 
-// Progress is told how many of the scopes of a realm have been asked about.
+// Progress is told how many of the questions about a realm have been answered.
 type Progress func(realm string, done, total int)
 
 // Compare says what a change comes to. It stops early when ctx does.
@@ -52,6 +52,7 @@ type comparison struct {
 	old, latest *tillit.Catalog
 	clients     []subject
 	affected    []tillit.ScopeName // whose answers can differ
+	isAffected  map[tillit.ScopeName]bool
 	texts       []string           // what differs in words at least
 	holders     map[tillit.ScopeName][]int
 }
@@ -84,6 +85,10 @@ func newComparison(r *Realm) *comparison {
 		c.clients = append(c.clients, subject{client, groups[key]})
 	}
 	c.findAffected()
+	c.isAffected = map[tillit.ScopeName]bool{}
+	for _, name := range c.affected {
+		c.isAffected[name] = true
+	}
 	return c
 }
 
@@ -135,64 +140,87 @@ func standIns(catalogs ...*tillit.Catalog) []*tillit.Client {
 
 var endpoints = []tillit.Endpoints{tillit.AtAuthorization, tillit.AtToken}
 
+// all asks about each scope by itself, then about pairs, then about everything
+// that a client has: what has been told of the smaller is not told again of the
+// larger.
 func (c *comparison) all(ctx context.Context, progress Progress) ([]row, error) {
+	asked := c.affected
+	pairs := c.findPairs()
+	done := func(i int) {
+		if progress != nil {
+			progress(c.Name, i, len(asked)+len(pairs)+1)
+		}
+	}
 	var rows []row
-	for i, name := range c.affected {
+	for i, name := range asked {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		for _, at := range endpoints {
 			rows = append(rows, c.scope(name, at)...)
 		}
-		if progress != nil {
-			progress(c.Name, i+1, len(c.affected))
-		}
+		done(i + 1)
 	}
-	return rows, nil
+	for i, p := range pairs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		for _, at := range endpoints {
+			rows = append(rows, c.pair(p, at)...)
+		}
+		done(len(asked) + i + 1)
+	}
+	rows, err := c.wholes(ctx, rows)
+	if err == nil {
+		done(len(asked) + len(pairs) + 1)
+	}
+	return rows, err
 }
 
-// scope asks about one scope, once of all clients that it cannot tell apart.
+// scope asks about one scope.
 func (c *comparison) scope(name tillit.ScopeName, at tillit.Endpoints) []row {
 	if !c.askable(name, at) {
 		return nil
 	}
-	q := questionAbout(c.old, c.latest, name, at)
-	sight := c.sightOf(&q)
-	type answer struct {
-		class Class
-		row   int // of rows; -1: nothing differs
-	}
-	known := map[string]answer{}
+	q := questionAbout(c.old, c.latest, name, "", at)
+	return c.each(&q, c.concerned(name), func(client *tillit.Client) (Class, Effect) {
+		was, is := c.outcomes(client, &q)
+		return compare(&was, &is)
+	})
+}
+
+// each answers for clients, once for all that the question cannot tell apart.
+func (c *comparison) each(q *question, clients []int, answer func(*tillit.Client) (Class, Effect)) []row {
+	sight := c.sightOf(q)
+	known := map[string]int{} // of rows; -1: nothing differs
 	byEffect := map[string]int{}
 	var rows []row
-	for _, i := range c.concerned(&q) {
+	for _, i := range clients {
 		client := c.clients[i]
 		key := sight.key(client)
-		a, there := known[key]
+		at, there := known[key]
 		if !there {
-			class, effect := c.pair(client.Client, &q)
-			a = answer{class, -1}
-			if class != "" {
+			at = -1
+			if class, effect := answer(client.Client); class != "" {
 				which := effect.key()
 				if _, there := byEffect[which]; !there {
 					byEffect[which] = len(rows)
-					rows = append(rows, row{endpoint: at, scope: name, class: class, effect: effect})
+					rows = append(rows, row{endpoint: q.at, scope: q.scope, beside: q.beside, class: class, effect: effect})
 				}
-				a.row = byEffect[which]
+				at = byEffect[which]
 			}
-			known[key] = a
+			known[key] = at
 		}
-		if a.row >= 0 {
-			rows[a.row].clients = append(rows[a.row].clients, client.ID)
+		if at >= 0 {
+			rows[at].clients = append(rows[at].clients, client.ID)
 		}
 	}
 	return rows
 }
 
-// pair asks on both catalogs.
-func (c *comparison) pair(client *tillit.Client, q *question) (Class, Effect) {
-	was, is := outcomeOf(c.Old(client.Dialect), client, q), outcomeOf(c.New(client.Dialect), client, q)
-	return compare(&was, &is)
+// outcomes asks on both catalogs.
+func (c *comparison) outcomes(client *tillit.Client, q *question) (was, is outcome) {
+	return outcomeOf(c.Old(client.Dialect), client, q), outcomeOf(c.New(client.Dialect), client, q)
 }
 
 func (c *comparison) askable(name tillit.ScopeName, at tillit.Endpoints) bool {
@@ -208,13 +236,13 @@ func (c *comparison) askable(name tillit.ScopeName, at tillit.Endpoints) bool {
 }
 
 // concerned lists the clients that could have the scope on one of the catalogs.
-func (c *comparison) concerned(q *question) []int {
-	names := map[tillit.ScopeName]bool{q.scope: true}
+func (c *comparison) concerned(scope tillit.ScopeName) []int {
+	names := map[tillit.ScopeName]bool{scope: true}
 	for _, catalog := range []*tillit.Catalog{c.old, c.latest} {
 		if catalog == nil {
 			continue
 		}
-		if s := catalog.Scope(q.scope); s != nil {
+		if s := catalog.Scope(scope); s != nil {
 			if s.Eligible == tillit.EligibleAny || unregistered(catalog) {
 				return everyone(len(c.clients))
 			}

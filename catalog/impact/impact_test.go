@@ -1,6 +1,7 @@
 package impact
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,6 +78,9 @@ func TestClasses(t *testing.T) {
 		{"consent is not asked for", "consent: once", "consent: never", Widening, "now=[consent: never, was once]"},
 		{"a better sign-in", "consent: once, claims", "consent: once, sign_in: {level: 2}, claims", Narrowing, "now=[no longer by signing in with password]"},
 		{"another audience", "audience: https://doors.example", "audience: https://gates.example", Breaking, "now=[audience: [https://gates.example], was [https://doors.example]]"},
+		{"two that no longer go together", "keys: {title: {nb: N, nn: N, en: K}, consent", "keys: {title: {nb: N, nn: N, en: K}, excludes: [open], consent", Breaking, "keys beside open: is=excluded"},
+		{"a restriction comes", "at: [authorization, token], server", "withholds: [name], server", Breaking, "keys beside open: is= gains=[] loses=[id_token name]"},
+		{"a companion is wanted", "keys: {title: {nb: N, nn: N, en: K}, consent", "keys: {title: {nb: N, nn: N, en: K}, requires_one_of: [open], consent", Breaking, `no longer asked for as "keys openid"`},
 		{"shorter tokens", "access_token: {lifetime: 300s", "access_token: {lifetime: 60s", Narrowing, "now=[access tokens live 60s, was 300s]"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -90,7 +94,7 @@ func TestClasses(t *testing.T) {
 			}
 			var told []string
 			for _, c := range report.Changes {
-				told = append(told, fmt.Sprintf("is=%s gains=%v loses=%v now=%v", c.Is, c.Gains, c.Loses, c.Conditions))
+				told = append(told, fmt.Sprintf("%s beside %s: is=%s gains=%v loses=%v now=%v", c.Scopes[0], c.Beside, c.Is, c.Gains, c.Loses, c.Conditions))
 			}
 			if report.Class != test.class || !strings.Contains(strings.Join(told, "\n"), test.says) {
 				t.Errorf("%q %q; want %q and %q in it", report.Class, told, test.class, test.says)
@@ -99,27 +103,32 @@ func TestClasses(t *testing.T) {
 	}
 }
 
-// brute asks about every client and every scope, one by one.
-func brute(c *comparison) []row {
-	names := map[tillit.ScopeName]bool{}
-	for _, catalog := range []*tillit.Catalog{c.old, c.latest} {
-		for i := range catalog.Scopes {
-			names[catalog.Scopes[i].Name] = true
-		}
-	}
+// brute asks about every client by itself, and about every scope and pair.
+func brute(t *rapid.T, r *Realm) []row {
 	var rows []row
-	for name := range names {
-		for _, at := range endpoints {
-			q := questionAbout(c.old, c.latest, name, at)
-			for _, client := range c.clients {
-				if class, effect := c.pair(client.Client, &q); class != "" {
-					i := slices.IndexFunc(rows, func(r row) bool { return r.scope == name && r.endpoint == at && r.effect.key() == effect.key() })
-					if i < 0 {
-						i = len(rows)
-						rows = append(rows, row{endpoint: at, scope: name, class: class, effect: effect})
-					}
-					rows[i].clients = append(rows[i].clients, client.ID)
-				}
+	for _, client := range r.Clients {
+		alone := *r
+		alone.Clients = []*tillit.Client{client}
+		c := newComparison(&alone)
+		c.affected, c.isAffected = nil, map[tillit.ScopeName]bool{}
+		for _, catalog := range []*tillit.Catalog{c.old, c.latest} {
+			for i := range catalog.Scopes {
+				c.affected = unique(append(c.affected, catalog.Scopes[i].Name)...)
+				c.isAffected[catalog.Scopes[i].Name] = true
+			}
+		}
+		found, err := c.all(context.Background(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range found {
+			same := func(r row) bool {
+				return r.endpoint == one.endpoint && r.scope == one.scope && r.beside == one.beside && r.whole == one.whole && r.effect.key() == one.effect.key()
+			}
+			if i := slices.IndexFunc(rows, same); i >= 0 {
+				rows[i].clients = append(rows[i].clients, one.clients...)
+			} else {
+				rows = append(rows, one)
 			}
 		}
 	}
@@ -225,29 +234,31 @@ func TestEqualToBruteForce(t *testing.T) {
 		name := rapid.SampledFrom([]string{"bankid", "buypass", "idporten"}).Draw(t, "realm")
 		before := set.Catalog(name, "")
 		after := edited(t, before)
-		c := newComparison(&Realm{Name: name, Clients: drawnClients(t, before),
-			Old: func(string) *tillit.Catalog { return before }, New: func(string) *tillit.Catalog { return after }})
+		realm := &Realm{Name: name, Clients: drawnClients(t, before),
+			Old: func(string) *tillit.Catalog { return before }, New: func(string) *tillit.Catalog { return after }}
+		c := newComparison(realm)
 		rows, err := c.all(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(inOrder(brute(c)), inOrder(rows), cmp.AllowUnexported(row{})); diff != "" {
+		if diff := cmp.Diff(sorted(brute(t, realm)), sorted(rows), cmp.AllowUnexported(row{})); diff != "" {
 			t.Fatalf("-brute force +comparison\n%s", diff)
 		}
 	})
 }
 
-func inOrder(rows []row) []row {
+func sorted(rows []row) []row {
 	for i := range rows {
 		slices.Sort(rows[i].clients)
 	}
 	slices.SortFunc(rows, func(a, b row) int {
-		return strings.Compare(fmt.Sprint(a.scope, a.endpoint, a.effect.key()), fmt.Sprint(b.scope, b.endpoint, b.effect.key()))
+		return strings.Compare(fmt.Sprint(a.scope, a.beside, a.whole, a.endpoint, a.effect.key()), fmt.Sprint(b.scope, b.beside, b.whole, b.endpoint, b.effect.key()))
 	})
 	return rows
 }
 
-// large makes a realm of many scopes, and clients that hold some each.
+// large makes a realm of many scopes, of a restriction that concerns them all, and
+// of clients that hold some each; one in twenty has the restriction.
 func large(t testing.TB, scopes, clients, each int) Realm {
 	d := load(t, small).Catalog("hytta", "").Definition
 	base := d.Scopes[1]
@@ -256,6 +267,9 @@ func large(t testing.TB, scopes, clients, each int) Realm {
 		s.Name = tillit.ScopeName(fmt.Sprintf("keys:%d", i))
 		d.Scopes = append(d.Scopes, s)
 	}
+	restriction := base
+	restriction.Name, restriction.Claims, restriction.Withholds = "no_name", nil, base.Claims[1:]
+	d.Scopes = append(d.Scopes, restriction)
 	before, faults := tillit.Compile(d)
 	if len(faults) > 0 {
 		t.Fatal(faults)
@@ -266,6 +280,7 @@ func large(t testing.TB, scopes, clients, each int) Realm {
 			d.Scopes[i].Claims = d.Scopes[i].Claims[:1]
 		}
 	}
+	d.Scopes[len(d.Scopes)-1].Withholds = base.Claims[:1]
 	after, faults := tillit.Compile(d)
 	if len(faults) > 0 {
 		t.Fatal(faults)
@@ -276,23 +291,28 @@ func large(t testing.TB, scopes, clients, each int) Realm {
 		for j := range each {
 			list[i].Scopes = append(list[i].Scopes, tillit.Provision{Scope: tillit.ScopeName(fmt.Sprintf("keys:%d", (i*7+j*13)%scopes))})
 		}
+		if i%20 == 0 {
+			list[i].Scopes = append(list[i].Scopes, tillit.Provision{Scope: restriction.Name})
+		}
 		list[i].Prepare()
 	}
 	return Realm{Name: "hytta", Clients: list,
 		Old: func(string) *tillit.Catalog { return before }, New: func(string) *tillit.Catalog { return after }}
 }
 
-// Every scope changed, and told how far it has come.
+// Every scope changed, each also beside the restriction, and told how far it has
+// come.
 func TestLarge(t *testing.T) {
 	r := large(t, 5000, 10000, 50)
-	told, began := 0, time.Now()
-	report, err := Compare(t.Context(), []Realm{r}, func(_ string, done, total int) { told = done*10000 + total })
+	done, total, began := 0, 0, time.Now()
+	report, err := Compare(t.Context(), []Realm{r}, func(_ string, d, of int) { done, total = d, of })
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d changes of %d scopes for %d clients in %v", len(report.Changes), report.Scopes, report.Clients, time.Since(began))
-	if report.Class != Breaking || report.Scopes != told/10000 || report.Clients != 10000 {
-		t.Errorf("%s, %d scopes, %d clients, told %d", report.Class, report.Scopes, report.Clients, told)
+	t.Logf("%d changes of %d scopes for %d clients, %d questions in %v", len(report.Changes), report.Scopes, report.Clients, total, time.Since(began))
+	beside := slices.ContainsFunc(report.Changes, func(c Change) bool { return c.Beside == "no_name" && slices.Equal(c.Loses, []string{"userinfo keys"}) })
+	if report.Class != Breaking || report.Scopes < 5000 || done != total || total < 3*5000 || report.Clients != 10000 || !beside {
+		t.Errorf("%s, %d scopes, %d clients, %d of %d questions, beside the restriction: %t", report.Class, report.Scopes, report.Clients, done, total, beside)
 	}
 }
 

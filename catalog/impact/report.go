@@ -2,6 +2,7 @@ package impact
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tillit/tillit"
@@ -29,6 +30,11 @@ type Change struct {
 	Class    Class              `json:"class"`
 	Endpoint string             `json:"endpoint"` // authorization or token
 	Scopes   []tillit.ScopeName `json:"scopes"`
+	// Beside is the scope beside which it is so: by itself, or beside others,
+	// nothing of this changes. "": whatever stands beside.
+	Beside tillit.ScopeName `json:"beside,omitempty"`
+	// Whole: it is so where a client asks for everything that it has.
+	Whole bool `json:"whole,omitempty"`
 	Effect
 	Clients []tillit.ClientID `json:"clients"`
 }
@@ -65,6 +71,8 @@ func graver(a, b Class) Class {
 type row struct {
 	endpoint tillit.Endpoints
 	scope    tillit.ScopeName
+	beside   tillit.ScopeName
+	whole    bool
 	class    Class
 	effect   Effect
 	clients  []tillit.ClientID
@@ -80,12 +88,12 @@ func gather(realm string, rows []row) []Change {
 		for i, id := range r.clients {
 			names[i] = string(id)
 		}
-		key := r.effect.key() + "|" + endpoint(r.endpoint) + "|" + strings.Join(names, ",")
+		key := strings.Join([]string{r.effect.key(), endpoint(r.endpoint), string(r.beside), strconv.FormatBool(r.whole), strings.Join(names, ",")}, "|")
 		i, there := index[key]
 		if !there {
 			i = len(list)
 			index[key] = i
-			list = append(list, Change{Realm: realm, Class: r.class, Endpoint: endpoint(r.endpoint), Effect: r.effect, Clients: r.clients})
+			list = append(list, Change{Realm: realm, Class: r.class, Endpoint: endpoint(r.endpoint), Beside: r.beside, Whole: r.whole, Effect: r.effect, Clients: r.clients})
 		}
 		list[i].Scopes = append(list[i].Scopes, r.scope)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -32,15 +31,15 @@ const (
 
 // Run compares, and says by its exit status how grave the change is.
 func (p *planCommand) Run(c *console) error {
-	before, err := catalog.Load(shippedOr(p.Old))
+	before, err := shippedOr(p.Old)
 	if err != nil {
 		return err
 	}
-	after, err := catalog.Load(shippedOr(p.New))
+	after, err := shippedOr(p.New)
 	if err != nil {
 		return err
 	}
-	clients, err := p.clients(c)
+	clients, err := p.clients(c, before, after)
 	if err != nil {
 		return err
 	}
@@ -60,11 +59,15 @@ func (p *planCommand) Run(c *console) error {
 	return nil
 }
 
-func shippedOr(directory string) fs.FS {
+func shippedOr(directory string) (*catalog.Set, error) {
 	if directory == "shipped" {
-		return realms.Files()
+		return catalog.Load(realms.Files())
 	}
-	return os.DirFS(directory)
+	set, err := catalog.Load(os.DirFS(directory))
+	if err != nil {
+		return nil, fmt.Errorf("plan: %s: %w", directory, err)
+	}
+	return set, nil
 }
 
 // realms pairs the realms of both sets.
@@ -92,7 +95,7 @@ func (p *planCommand) realms(before, after *catalog.Set, clients func(registry s
 
 // clients gives what reads the clients of a registry, nil where types of clients
 // stand in for them.
-func (p *planCommand) clients(c *console) (func(registry string) []*tillit.Client, error) {
+func (p *planCommand) clients(c *console, sets ...*catalog.Set) (func(registry string) []*tillit.Client, error) {
 	if p.Clients != "" && p.Data+p.Config != "" {
 		return nil, misused("plan: --clients beside --data or --config names the clients twice; right would be one of them")
 	}
@@ -113,18 +116,23 @@ func (p *planCommand) clients(c *console) (func(registry string) []*tillit.Clien
 		}
 	case p.Data+p.Config != "":
 		at := place{Data: p.Data, Config: p.Config}
+		if p.Config == "" && p.Old != "shipped" {
+			at.Realms = p.Old
+		}
 		kept, err := at.rooms(c.ctx)
 		if err != nil {
 			return nil, err
 		}
 		defer kept.close()
-		for _, realm := range kept.catalogs.Realms() {
-			registry := kept.catalogs.Catalog(realm, "").Registry
-			if byRegistry[registry] != nil {
-				continue
-			}
-			if byRegistry[registry], err = kept.store.Clients(c.ctx, registry); err != nil {
-				return nil, err
+		for _, set := range sets {
+			for _, realm := range set.Realms() {
+				registry := set.Catalog(realm, "").Registry
+				if byRegistry[registry] != nil {
+					continue
+				}
+				if byRegistry[registry], err = kept.store.Clients(c.ctx, registry); err != nil {
+					return nil, err
+				}
 			}
 		}
 	default:
@@ -139,7 +147,7 @@ func (c *console) progress() impact.Progress {
 	return func(realm string, done, total int) {
 		if now := time.Now(); now.Sub(last) >= time.Second {
 			last = now
-			fmt.Fprintf(c.log, "%s: %d of %d scopes after %.0f s\n", realm, done, total, now.Sub(began).Seconds())
+			fmt.Fprintf(c.log, "%s: %d of %d questions after %.0f s\n", realm, done, total, now.Sub(began).Seconds())
 		}
 	}
 }
@@ -147,7 +155,7 @@ func (c *console) progress() impact.Progress {
 func writePlan(w io.Writer, r *impact.Report) {
 	for i := range r.Changes {
 		change := &r.Changes[i]
-		fmt.Fprintf(w, "%-9s  %s, %s endpoint: %s\n", change.Class, change.Realm, change.Endpoint, shortened(change.Scopes))
+		fmt.Fprintf(w, "%-9s  %s, %s endpoint: %s%s\n", change.Class, change.Realm, change.Endpoint, shortened(change.Scopes), together(change))
 		if change.Was != change.Is {
 			fmt.Fprintf(w, "           was %s, is %s\n", change.Was, change.Is)
 		}
@@ -165,6 +173,17 @@ func writePlan(w io.Writer, r *impact.Report) {
 		fmt.Fprintf(w, "%-9s  %s\n", impact.Cosmetic, what)
 	}
 	fmt.Fprintf(w, "%d changes; %d scopes of %d clients looked at\n", len(r.Changes), r.Scopes, r.Clients)
+}
+
+// together says beside what a change is seen.
+func together(c *impact.Change) string {
+	switch {
+	case c.Beside != "":
+		return ", beside " + string(c.Beside)
+	case c.Whole:
+		return ", where everything the client has is asked for at once"
+	}
+	return ""
 }
 
 // shortened writes a list of names, of many the first.

@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "stop": end, "hangup": hangup, "await": await, "get": get, "guess": guess, "refuses": refuses, "capture": capture, "edit": edit,
+			"start": start, "stop": end, "hangup": hangup, "await": await, "get": get, "guess": guess, "refuses": refuses, "exits": exits, "capture": capture, "edit": edit,
 		},
 	})
 }
@@ -196,13 +196,18 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 // refuses STATUS ARGS… runs tillit and expects that exit status, and one line on
 // standard error that says why.
 func refuses(ts *testscript.TestScript, neg bool, args []string) {
+	exits(ts, neg, args)
+	text := ts.ReadFile("stderr")
+	if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "tillit: ") {
+		ts.Fatalf("standard error is not one line of tillit:\n%s", text)
+	}
+}
+
+// exits STATUS ARGS… runs tillit and expects that exit status.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec("tillit", args[1:]...)
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
 		ts.Fatalf("tillit %s: %v; want exit status %s", strings.Join(args[1:], " "), err, args[0])
-	}
-	text := ts.ReadFile("stderr")
-	if strings.Count(text, "\n") != 1 || !strings.HasPrefix(text, "tillit: ") {
-		ts.Fatalf("standard error is not one line of tillit:\n%s", text)
 	}
 }
