@@ -53,7 +53,7 @@ type comparison struct {
 	clients     []subject
 	affected    []tillit.ScopeName // whose answers can differ
 	isAffected  map[tillit.ScopeName]bool
-	texts       []string           // what differs in words at least
+	texts       []string // what differs in words at least
 	holders     map[tillit.ScopeName][]int
 }
 
