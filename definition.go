@@ -194,6 +194,10 @@ type DetailType struct {
 	Narrows []string
 	// Server is the one whose API takes such details; "": any.
 	Server string
+	// Values are members of Adds that the token's copy gets of what the page of
+	// Needs brought.
+	Values []DetailValue
+	Choice *Choice // of choose_principal; nil in all others
 	// Digests names members that the token's copy gets, by the field whose digest
 	// they are.
 	Digests map[string]string
@@ -210,6 +214,22 @@ type DetailCheck interface {
 	// Check gives Given, MissingDetailsField or BadDetailsValue with the member, or
 	// UnknownDetailsField for one further down.
 	Check(fields map[string]json.RawMessage) (Reason, string)
+}
+
+// A DetailValue is a member that a page adds to a detail.
+type DetailValue struct {
+	Name  string
+	Value Expression
+}
+
+// A Choice is what a person chooses from whom to act for.
+type Choice struct {
+	// From gives the list of those the person may act for: objects with name and
+	// permissions, a list of objects with role.
+	From   Expression
+	Roles  string          // the field that lists the roles that would do; "": any
+	Self   bool            // the person may go on without acting for anybody
+	Titles map[string]Text // of roles, as people read them
 }
 
 // A DetailField is one member of a detail.

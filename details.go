@@ -33,7 +33,7 @@ func (q *question) judgeDetail(detail *Detail) (Reason, string) {
 		return DetailsNotPermitted, ""
 	case t.Pushed && !q.ask.Pushed:
 		return DetailsNotPushed, ""
-	case t.Alone && len(q.ask.Details) > 1:
+	case t.Alone && len(q.ask.Details) > 1, t.Needs != "" && q.sharesPage(t):
 		return DetailsNotAlone, ""
 	}
 	if name, found := t.firstUnknown(detail); found {
@@ -66,9 +66,25 @@ func (f *DetailField) matches(raw json.RawMessage) bool {
 	return f.Pattern == nil || json.Unmarshal(raw, &text) == nil && f.Pattern.MatchString(text)
 }
 
+// sharesPage reports whether several details want the page of this type: it is
+// shown once, and what it brings is of one detail.
+func (q *question) sharesPage(t *DetailType) bool {
+	wanting := 0
+	for i := range q.ask.Details {
+		if other := q.cat.details[q.ask.Details[i].Type]; other != nil && other.Needs == t.Needs {
+			wanting++
+		}
+	}
+	return wanting > 1
+}
+
 // Completed reports whether a source has to know the detail before it is given: a
 // type with a page of its own is completed there instead.
 func (t *DetailType) Completed() bool { return t.Source != "" && t.Needs == "" }
+
+// Paged reports whether the type's own page brings what the token's copy has
+// beyond the request's.
+func (t *DetailType) Paged() bool { return t.Needs != "" && len(t.Values) > 0 }
 
 // Key names a detail towards its source: the digest of its key members, in one
 // form whatever the order and spacing they were sent in.
@@ -96,11 +112,12 @@ func (q *question) completed(t *DetailType, detail *Detail) *Completed {
 	return nil
 }
 
-// whole is the detail with what its source adds; a member that the type does not
-// add is never told, and what was asked for stays as it was asked.
+// whole is the detail with what its source or its page adds; a member that the type
+// does not add is never told, and what was asked for stays as it was asked. Of what
+// is added nothing bears the name of a claim that is withheld.
 func (q *question) whole(detail *Detail) Detail {
 	t := q.cat.details[detail.Type]
-	if t == nil || !t.Completed() && len(t.Digests) == 0 {
+	if t == nil || len(t.Adds) == 0 && len(t.Digests) == 0 {
 		return *detail
 	}
 	full := Detail{Type: detail.Type, Fields: maps.Clone(detail.Fields)}
@@ -116,7 +133,56 @@ func (q *question) whole(detail *Detail) Detail {
 			}
 		}
 	}
+	q.withholdOf(t, &full)
 	return full
+}
+
+// withholdOf takes out of what was added to a detail the members that bear the name
+// of a claim that is withheld, however deep. The detail's fields are its own.
+func (q *question) withholdOf(t *DetailType, detail *Detail) {
+	held := map[string]bool{}
+	for _, scope := range q.restrictions {
+		for _, name := range scope.Withholds {
+			if claim := q.cat.claims[name]; claim != nil {
+				held[claim.Wire()] = true
+			}
+		}
+	}
+	if len(held) == 0 {
+		return
+	}
+	for _, name := range t.Adds {
+		raw, there := detail.Fields[name]
+		if !there {
+			continue
+		}
+		switch value, ok := readJSON(raw); {
+		case held[name] || !ok: // what was added was JSON
+			delete(detail.Fields, name)
+		case strip(value, held):
+			detail.Fields[name], _ = json.Marshal(value)
+		}
+	}
+}
+
+// strip takes the named members out of a value and all below it.
+func strip(value any, names map[string]bool) (changed bool) {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if names[name] {
+				delete(v, name)
+				changed = true
+			} else {
+				changed = strip(member, names) || changed
+			}
+		}
+	case []any:
+		for _, element := range v {
+			changed = strip(element, names) || changed
+		}
+	}
+	return changed
 }
 
 // digestOf gives a JSON string: the base64 of the SHA-256 of a value, as it was

@@ -67,21 +67,43 @@ func (q *question) reaches(d *Detail) bool {
 }
 
 // keepDetails gives the granted details that are still given and that the token
-// request is for: what the pages added to them stays.
-func (q *question) keepDetails(given []Detail) []Detail {
+// request is for: what sources and pages added to them stays, less what has been
+// withheld since.
+func (q *question) keepDetails() []Detail {
 	var kept []Detail
 	for k := range q.facts.Prior.Details {
 		granted := &q.facts.Prior.Details[k]
-		if !q.wants(k) || !slices.ContainsFunc(given, func(d Detail) bool { return d.became(granted) }) {
+		if !q.wants(k) || !q.stillGiven(granted) {
 			continue
 		}
 		if q.chosen[k] != nil {
-			kept = append(kept, q.chosen[k].over(granted))
-		} else {
-			kept = append(kept, *granted)
+			narrower := q.chosen[k].over(granted)
+			granted = &narrower
 		}
+		kept = append(kept, q.lessWithheld(granted))
 	}
 	return kept
+}
+
+// stillGiven reports whether a detail that became the granted one is given now.
+func (q *question) stillGiven(granted *Detail) bool {
+	for i := range q.d.Details {
+		if q.d.Details[i].Reason == Given && q.ask.Details[i].became(granted) {
+			return true
+		}
+	}
+	return false
+}
+
+// lessWithheld is a granted detail without what is withheld now of what was added.
+func (q *question) lessWithheld(granted *Detail) Detail {
+	t := q.cat.details[granted.Type]
+	if t == nil || len(t.Adds) == 0 || len(q.restrictions) == 0 {
+		return *granted
+	}
+	d := Detail{Type: granted.Type, Fields: maps.Clone(granted.Fields)}
+	q.withholdOf(t, &d)
+	return d
 }
 
 // over is a granted detail with the elements that are left of its arrays.
@@ -104,10 +126,11 @@ func (q *question) narrows(wanted, granted *Detail) bool {
 	if t == nil || wanted.Type != granted.Type {
 		return false
 	}
+	less := q.lessWithheld(granted) // as tokens have it now; those of before have all of it
 	for name, value := range wanted.Fields {
 		had, there := granted.Fields[name]
 		fewer := name == "locations" || contains(t.Narrows, name)
-		if !there || !sameJSON(value, had) && !(fewer && someOf(value, had)) {
+		if !there || !sameJSON(value, had) && !sameJSON(value, less.Fields[name]) && !(fewer && someOf(value, had)) {
 			return false
 		}
 	}

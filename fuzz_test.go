@@ -147,7 +147,7 @@ func writeDetails(details []tillit.Detail) string {
 // FuzzDecide asks the shipped realms whatever a request may say.
 func FuzzDecide(f *testing.F) {
 	f.Add("bankid", "openid profile phone nnin aml_person/basic", `{"userinfo":{"nnin":null}}`, "[]", "consent", "4")
-	f.Add("idporten", "openid profile no_pid skogdata:helse", `{"id_token":{"acr":{"essential":true,"value":"Level4"}}}`, `[{"type":"idporten:fullmakt","permission_roles":[]}]`, "", "")
+	f.Add("idporten", "openid profile no_pid skogdata:helse", `{"id_token":{"acr":{"essential":true,"value":"Level4"}}}`, `[{"type":"idporten:fullmakt","permission_roles":["skatt"]}]`, "", "")
 	f.Add("library", "openid renew pin town:archive", "", `[{"type":"room","number":1}]`, "none", "gold")
 	f.Fuzz(func(t *testing.T, realm, scope, claims, details, prompt, acr string) {
 		c := find(realm, "")

@@ -20,6 +20,7 @@ type Need struct {
 	SignIn *SignInNeed   // of sign_in
 	Items  []ConsentItem // of consent
 	Scope  ScopeName     // that declares the need, of acts
+	Detail string        // the type of detail that declares it, of acts
 	Again  bool          // sign_in: somebody is signed in, but not well or recently enough
 }
 

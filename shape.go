@@ -226,7 +226,7 @@ func (q *question) keepShapeToPrior() {
 	s.Refresh = s.Refresh && prior.Refresh
 	s.Offline = s.Offline && prior.Offline
 	s.Pairwise = prior.Pairwise
-	s.Details = q.keepDetails(s.Details)
+	s.Details = q.keepDetails()
 	s.Access = lowest(s.Access, prior.Access)
 	s.ID = lowest(s.ID, prior.ID)
 	s.Inactive = lowest(s.Inactive, prior.Inactive)

@@ -414,7 +414,10 @@ func (q *question) judgeActs() {
 	for i := range q.d.Details {
 		v := &q.d.Details[i]
 		if t := q.cat.details[v.Type]; v.Reason == Given && t.Needs != "" {
-			v.Reason = q.act(Need{Kind: t.Needs}, v.Type)
+			v.Reason = q.act(Need{Kind: t.Needs, Detail: v.Type}, v.Type)
+			if v.Reason == Given && t.Paged() && q.facts.Prior == nil && q.completed(t, &q.ask.Details[i]) == nil {
+				v.Reason = DetailsNotGranted // the page was left without anything for it
+			}
 		}
 	}
 	for i := range q.candidates {

@@ -64,6 +64,43 @@ func (c *catalogBuilder) detailPaths(d *tillit.DetailType, n *node) {
 	}
 }
 
+// detailPage reads what the type's own page shows and what it brings.
+func (c *catalogBuilder) detailPage(d *tillit.DetailType, n *node) {
+	values, choice := n.get("values"), n.get("choice")
+	if values != nil && (d.Needs == "" || len(d.Adds) > 0) {
+		c.faults.at(values, "needs: a page, and values instead of adds", "values are what the type's own page brings")
+	}
+	for _, m := range values.each() {
+		if slices.ContainsFunc(d.Fields, func(f tillit.DetailField) bool { return f.Name == m.key }) {
+			c.faults.at(m.value, "another name", "%q is a member of the request", m.key)
+		}
+		if value := c.expression(m.value, c.roots()); value != nil {
+			d.Adds = append(d.Adds, m.key)
+			d.Values = append(d.Values, tillit.DetailValue{Name: m.key, Value: value})
+		}
+	}
+	if (choice != nil) != (d.Needs == tillit.NeedChoosePrincipal) {
+		c.faults.at(n, "both, or neither", "choice says among whom is chosen where needs is choose_principal")
+		return
+	}
+	if choice == nil {
+		return
+	}
+	d.Choice = &tillit.Choice{Roles: choice.get("roles").str(), Self: choice.get("self").flag(false)}
+	if from := choice.get("from"); from != nil {
+		d.Choice.From = c.expression(from, c.roots())
+	}
+	if role := d.Choice.Roles; role != "" && !slices.ContainsFunc(d.Fields, func(f tillit.DetailField) bool { return f.Name == role }) {
+		c.faults.at(choice.get("roles"), "a field of the type", "the type has no member %q", role)
+	}
+	for _, m := range choice.get("titles").each() {
+		if d.Choice.Titles == nil {
+			d.Choice.Titles = map[string]tillit.Text{}
+		}
+		d.Choice.Titles[m.key] = c.text(choice.get("titles"), m.key, c.realmBuilder)
+	}
+}
+
 // numbered gives a tree with the numbers that the validator compares.
 func numbered(plain any) (any, error) {
 	text, err := json.Marshal(plain)

@@ -184,6 +184,7 @@ func (c *catalogBuilder) details() []tillit.DetailType {
 		}
 		d.Narrows = c.narrows(&d, n)
 		c.detailPaths(&d, n)
+		c.detailPage(&d, n)
 		all = append(all, d)
 	}
 	return all

@@ -82,7 +82,13 @@ func (p *Provider) gatherDelegated(ctx context.Context, c *tillit.Catalog, clien
 // for the organization that the client acts as. Types with a page of their own
 // are completed there.
 func (p *Provider) gatherCompletions(ctx context.Context, c *tillit.Catalog, ask *tillit.Ask, facts *tillit.Facts) error {
-	facts.Completed = nil
+	var paged []tillit.Completed // what a page brought stays as it is
+	for _, done := range facts.Completed {
+		if t := c.DetailType(done.Type); t != nil && t.Paged() {
+			paged = append(paged, done)
+		}
+	}
+	facts.Completed = paged
 	for i := range ask.Details {
 		t := c.DetailType(ask.Details[i].Type)
 		if t == nil || !t.Completed() {
@@ -101,6 +107,44 @@ func (p *Provider) gatherCompletions(ctx context.Context, c *tillit.Catalog, ask
 			return err
 		}
 		facts.Completed = append(facts.Completed, tillit.Completed{Type: t.Type, Key: key, Adds: adds})
+	}
+	return nil
+}
+
+// completeDetail notes what the page of a detail's type brought for it.
+func (p *Provider) completeDetail(ctx context.Context, a *authorization, need *tillit.Need) error {
+	t := a.catalog.DetailType(need.Detail)
+	if t == nil || !t.Paged() {
+		return nil
+	}
+	f := &filling{
+		realm: a.realm, catalog: a.catalog, client: a.client, person: a.person, ask: &a.ask, facts: &a.facts,
+		context: &a.context, decision: &tillit.Decision{},
+	}
+	wanted := map[string]bool{}
+	for _, v := range t.Values {
+		for _, root := range v.Value.Roots() {
+			wanted[root] = true
+		}
+	}
+	roots, err := p.rootsOf(ctx, f, wanted)
+	if err != nil {
+		return err
+	}
+	adds := make(map[string]json.RawMessage, len(t.Values))
+	for _, v := range t.Values {
+		value, ok, err := v.Value.Eval(roots)
+		if err != nil || !ok {
+			continue // absent, as a claim would be
+		}
+		if adds[v.Name], err = json.Marshal(value); err != nil {
+			return err
+		}
+	}
+	for i := range a.ask.Details {
+		if d := &a.ask.Details[i]; d.Type == t.Type && len(adds) > 0 {
+			a.facts.Completed = append(a.facts.Completed, tillit.Completed{Type: t.Type, Key: t.Key(d), Adds: adds})
+		}
 	}
 	return nil
 }

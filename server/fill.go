@@ -126,6 +126,11 @@ func (p *Provider) roots(ctx context.Context, f *filling, names []tillit.ClaimNa
 			}
 		}
 	}
+	return p.rootsOf(ctx, f, wanted)
+}
+
+// rootsOf gives the wanted roots, as far as they exist here.
+func (p *Provider) rootsOf(ctx context.Context, f *filling, wanted map[string]bool) (map[string]any, error) {
 	roots := map[string]any{}
 	if f.person != nil {
 		var sources []string

@@ -60,7 +60,9 @@ type Act struct {
 	Person      *tillit.Person // nil before anybody has signed in
 	Name        string         // how the page calls the person; as Card
 	Scope       tillit.ScopeName
-	Variant     *tillit.Variant // of the scope, that the request asked for; nil without one
+	Detail      *tillit.Detail     // whose type asks for the act; nil where a scope does
+	DetailType  *tillit.DetailType // of Detail
+	Variant     *tillit.Variant    // of the scope, that the request asked for; nil without one
 	Parameters  map[string]string
 	SignIn      tillit.SignIn
 	Session     string      // sid of the sign-in
@@ -445,6 +447,11 @@ func (p *Provider) act(a *authorization, i *tillit.Interaction, need *tillit.Nee
 	if scope := a.catalog.Scope(need.Scope); scope != nil {
 		act.Variant = scope.Variant(a.ask.Parameters)
 	}
+	for n := range a.ask.Details {
+		if d := &a.ask.Details[n]; d.Type == need.Detail {
+			act.Detail, act.DetailType = d, a.catalog.DetailType(d.Type)
+		}
+	}
 	return act
 }
 
@@ -472,6 +479,9 @@ func (p *Provider) takeAct(w http.ResponseWriter, r *http.Request, a *authorizat
 	a.facts.Acts[string(need.Kind)] = outcome.Done
 	if len(outcome.Values) > 0 {
 		a.context.Act = outcome.Values
+		if err := p.completeDetail(r.Context(), a, need); err != nil {
+			return err
+		}
 	}
 	return p.step(w, r, a, i, nil)
 }

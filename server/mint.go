@@ -242,10 +242,11 @@ func (m *minting) member(kind, name string) any {
 	return m.signInMember(name)
 }
 
-// detailMembers gives the authorization details as granted, nil for none.
+// detailMembers gives the authorization details as granted: nil where none were
+// asked for, and none where a page was left without any.
 func (m *minting) detailMembers() any {
 	details := m.decision.Shape.Details
-	if len(details) == 0 {
+	if len(details) == 0 && !m.leftOut() {
 		return nil
 	}
 	list := make([]any, len(details))
@@ -253,6 +254,17 @@ func (m *minting) detailMembers() any {
 		list[i] = details[i].Fields
 	}
 	return list
+}
+
+// leftOut reports whether the person chose on a page that a detail is not to be:
+// the client learns that it is not there, rather than nothing (RFC 9396 §7).
+func (m *minting) leftOut() bool {
+	for i := range m.ask.Details {
+		if t := m.catalog.DetailType(m.ask.Details[i].Type); t != nil && t.Paged() {
+			return true
+		}
+	}
+	return false
 }
 
 // until is the end of a lifetime that begins now, never past the grant's.

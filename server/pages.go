@@ -121,6 +121,25 @@ type ChangePassword struct {
 	Client ClientCard
 }
 
+// Page "choose_principal": whom the person acts for, radio buttons of the name
+// principal, and action=choose or cancel.
+type ChoosePrincipal struct {
+	Form
+	Client     ClientCard
+	Person     string // display name
+	Principals []Principal
+	Self       bool // the person may go on for nobody else: principal=self
+}
+
+// A Principal is one that the person may act for.
+type Principal struct {
+	Key      string // value of the radio button
+	Name     string
+	Born     string // a date, 1946-11-03, or ""
+	Guardian bool   // the person is their guardian
+	Roles    []string
+}
+
 // Page "logout": asks before signing out.
 type Logout struct {
 	Form

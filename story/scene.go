@@ -263,7 +263,7 @@ var factLines = map[string]lineReader{
 		}
 		for i := range s.Ask.Details {
 			d := &s.Ask.Details[i]
-			if t := s.Catalog.DetailType(d.Type); t != nil && t.Completed() {
+			if t := s.Catalog.DetailType(d.Type); t != nil && (t.Completed() || t.Paged()) {
 				s.Facts.Completed = append(s.Facts.Completed, tillit.Completed{Type: t.Type, Key: t.Key(d), Adds: adds})
 			}
 		}

@@ -73,7 +73,7 @@ const unfit = `(() => {
 	const root = document.documentElement;
 	if (getComputedStyle(document.body).display !== "flex") found.push("no style sheet");
 	if (root.scrollWidth > root.clientWidth) found.push("scrolls sideways: " + root.scrollWidth + " px");
-	for (const e of document.querySelectorAll("button, summary, main a, nav a, input:not([type=hidden]):not([type=checkbox]), .item-head:has(input)")) {
+	for (const e of document.querySelectorAll("button, summary, main a, nav a, input:not([type=hidden]):not([type=checkbox]):not([type=radio]), .item-head:has(input)")) {
 		const box = e.getBoundingClientRect();
 		if (e.checkVisibility() && box.height < 44) found.push(e.tagName + " " + (e.value || e.textContent) + ": " + box.height + " px");
 	}

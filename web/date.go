@@ -21,3 +21,16 @@ func (p *Pages) Date(language string, t time.Time) string {
 		"minute": fmt.Sprintf("%02d", local.Minute()),
 	})
 }
+
+// day writes a date of the form 1946-11-03 out, "3. november 1946"; "" for
+// anything else.
+func (p *Pages) day(language, date string) string {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return ""
+	}
+	months := strings.Fields(p.Sentence(language, "date.months"))
+	return p.SentenceWith(language, "date.day", map[string]string{
+		"day": strconv.Itoa(t.Day()), "month": months[t.Month()-1], "year": strconv.Itoa(t.Year()),
+	})
+}

@@ -25,6 +25,7 @@ func (p *Pages) functions(language string) template.FuncMap {
 		"input":    inputOf,
 		"initial":  initial,
 		"address":  address,
+		"day":      func(date string) string { return p.day(language, date) },
 		"lasts":    func(duration string) string { return p.lasts(language, duration) },
 		"problem":  func(code string) string { return p.problem(code) },
 		"asset":    p.assets.address,

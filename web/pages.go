@@ -18,6 +18,7 @@ var templateFiles embed.FS
 // pageNames lists the pages, each with a template of its name.
 var pageNames = []string{
 	"choose", "sign_in", "passkey", "consent", "sign", "logout", "done", "error", "form_post", "account", "change_password",
+	"choose_principal",
 }
 
 // Pages renders every page in every language. New gives it, and it is safe for

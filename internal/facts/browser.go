@@ -35,7 +35,8 @@ type Manners struct {
 	Decline []string // boxes left empty; every other one is ticked
 	Deny    bool     // presses deny on the consent page
 	Cancel  bool     // presses cancel on the sign-in page
-	Refuse  bool     // presses cancel on the page that asks to sign
+	Refuse  bool     // presses cancel on the page that asks to sign, or whom to act for
+	For     string   // chosen as the one to act for, by name; "" takes the first
 	Until   string   // stops at a page of this kind
 
 	NewPassword string // chosen where one is asked for
@@ -138,6 +139,8 @@ func (b *Browser) answer(page *Page, m Manners) (*Exit, *http.Request) {
 		return b.changePassword(page, m)
 	case "sign":
 		return b.sign(page, m)
+	case "choose_principal":
+		return b.choosePrincipal(page, m)
 	case "form_post":
 		return b.formPost(page), nil
 	}
@@ -180,6 +183,20 @@ func (b *Browser) changePassword(page *Page, m Manners) (*Exit, *http.Request) {
 	}
 	f := page.form(func(f *form) bool { return slices.Contains(f.names, "new_password") })
 	return nil, b.post(page, f, url.Values{"new_password": {m.NewPassword}, "new_password_again": {again}}, button{})
+}
+
+// choosePrincipal chooses whom to act for. With nobody to choose the walk ends.
+func (b *Browser) choosePrincipal(page *Page, m Manners) (*Exit, *http.Request) {
+	b.e.t.Helper()
+	if m.Refuse {
+		return nil, b.Press(page, "action", "cancel", nil)
+	}
+	for _, r := range page.Radios {
+		if r.Name == "principal" && (m.For == "" || r.Label == m.For) {
+			return nil, b.Press(page, "action", "choose", url.Values{"principal": {r.Value}})
+		}
+	}
+	return &Exit{Page: page}, nil
 }
 
 // sign signs a document, with the password where the page asks for it.

@@ -483,4 +483,28 @@ var digdirFacts = []Fact{
 		Check: idPortenApart,
 		Fault: Fault{Server: "clients can keep to themselves"},
 	},
+	{
+		ID: "digdir/81", Realm: "idporten", Seed: "docs",
+		Text:  "Who asks for a power of attorney is given the one that the person chose, in ID Token, access token and token response, with those of the permitted roles that were asked for.",
+		Check: powerChosen,
+		Fault: Fault{Old: "      roles: permission_roles", New: "      # "},
+	},
+	{
+		ID: "digdir/82", Realm: "idporten", Seed: "docs",
+		Text:  "The roles asked for are a list of texts, not empty and not endless, and two such requests at once are refused: invalid_authorization_details.",
+		Check: powerAsked,
+		Fault: Fault{Old: "minItems: 1, maxItems: 20", New: "minItems: 0, maxItems: 20"},
+	},
+	{
+		ID: "digdir/83", Realm: "idporten", Seed: "docs",
+		Text:  "Whose power of attorney has run out cannot be chosen; with nobody to choose the page says so, and leads back with access_denied or on without one.",
+		Check: powerOfNobody,
+		Fault: Fault{Realm: "idporten", Demo: true, Old: "until: 1735689600, ", New: ""},
+	},
+	{
+		ID: "digdir/84", Realm: "idporten", Seed: "docs",
+		Text:  "With no_pid a power of attorney tells nobody's national identity number, neither the person's nor that of the one acted for.",
+		Check: powerPseudonymous,
+		Fault: Fault{Old: "authorizer: {name: act.principal.name, pid: act.principal.nnin}", New: "authorizer: {name: act.principal.name, number: act.principal.nnin}"},
+	},
 }

@@ -11,19 +11,23 @@ import (
 
 // A Page is what a person meets, as its forms say it.
 type Page struct {
-	Kind   string // sign_in, choose, consent, sign, change_password, logout, form_post, account, error or final
+	Kind   string // sign_in, choose, consent, sign, change_password, choose_principal, logout, form_post, account, error or final
 	Status int
 	URL    *url.URL
 	Code   string   // data-error of an error page
 	Alert  string   // the text with role="alert"
 	Ways   []string // idp buttons
 	Boxes  []string // consent boxes
+	Radios []Radio
 	Files  []string // addresses of what it shows inside itself
 	Frames []string // addresses of what it loads unseen
 	Text   string   // everything written on it
 
 	forms []form
 }
+
+// A Radio is a radio button with what its label says.
+type Radio struct{ Name, Value, Label, id string }
 
 // A form is one form with its fields as they came.
 type form struct {
@@ -79,6 +83,13 @@ func (p *Page) read(n *html.Node, in *form) {
 			}
 			return
 		}
+		if n.Data == "label" {
+			for i := range p.Radios { // a radio button stands before its label
+				if p.Radios[i].id == attribute(n, "for") {
+					p.Radios[i].Label = strings.Join(strings.Fields(textOf(n)), " ")
+				}
+			}
+		}
 		if in != nil {
 			p.readField(n, in)
 		}
@@ -104,6 +115,8 @@ func (p *Page) readField(n *html.Node, f *form) {
 		if name == "consent" {
 			p.Boxes = append(p.Boxes, value)
 		}
+	case n.Data == "input" && kind == "radio":
+		p.Radios = append(p.Radios, Radio{Name: name, Value: value, id: attribute(n, "id")})
 	case n.Data == "input" && kind == "hidden":
 		f.fields.Add(name, value)
 	case n.Data == "input", n.Data == "textarea", n.Data == "select":
@@ -135,6 +148,8 @@ func (p *Page) kind(origin string) string {
 			return "consent"
 		case f.has("action", "sign"):
 			return "sign"
+		case f.has("action", "choose"):
+			return "choose_principal"
 		case f.has("action", "logout"):
 			return "logout"
 		case f.has("action", "revoke"), f.fields.Has("grant"):

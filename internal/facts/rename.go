@@ -246,7 +246,9 @@ func (r *Renaming) realmText(document yaml.MapSlice) yaml.MapSlice {
 			item.Value = r.servers(item.Value)
 		case "tokens": // extra tokens are sinks of the realm's own, with names of its own
 			item.Value = r.eachKeyed(item.Value, func(value any) any { return r.lists(value, "claims", "requires") })
-		case "authorization_details", "client_types":
+		case "authorization_details":
+			item.Value = r.eachKeyed(r.lists(item.Value, "claims"), r.detailFields)
+		case "client_types":
 			item.Value = r.eachKeyed(r.lists(item.Value, "claims", "starts_with", "may_add", "requires", "like"), same)
 		case "access":
 			item.Value = r.eachKeyed(item.Value, r.all)
@@ -344,6 +346,19 @@ func (r *Renaming) claimFields(value any) any {
 	}
 	return orSame(fields, value)
 }
+
+// detailFields gives what a page adds to a detail the names of claims, at any depth.
+func (r *Renaming) detailFields(value any) any {
+	fields := mapping(value)
+	for i := range fields {
+		if fields[i].Key == "values" {
+			fields[i].Value = r.deepKeyed(fields[i].Value)
+		}
+	}
+	return orSame(fields, value)
+}
+
+func (r *Renaming) deepKeyed(value any) any { return r.eachKeyed(value, r.deepKeyed) }
 
 func (r *Renaming) wayFields(value any) any {
 	return r.lists(value, "hint", "amr")

@@ -32,11 +32,14 @@ func (r *Renaming) nameGrants(document yaml.MapSlice) {
 			r.table[key] = "https://" + r.fresh() + ".example/"
 		}
 	}
+	r.nameAll(document, "authorization_details")
+	for _, item := range mapping(member(document, "authorization_details")) {
+		r.nameAll(mapping(item.Value), "values")
+	}
 	assertion := mapping(member(document, "assertion"))
 	if assertion == nil {
 		return
 	}
-	r.nameAll(document, "authorization_details")
 	if word, ok := member(assertion, "certificate").(string); ok {
 		r.name(word)
 	}

@@ -10,7 +10,8 @@ import (
 // (docs/decisions/0004).
 func (h *House) needs(book *login.Book) map[tillit.NeedKind]server.NeedPage {
 	return map[tillit.NeedKind]server.NeedPage{
-		tillit.NeedChangePassword: changePassword{h, book},
-		tillit.NeedSign:           &signing{h, book},
+		tillit.NeedChangePassword:  changePassword{h, book},
+		tillit.NeedSign:            &signing{h, book},
+		tillit.NeedChoosePrincipal: choosePrincipal{h},
 	}
 }
