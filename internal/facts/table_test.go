@@ -16,7 +16,7 @@ var tables = []struct {
 	{"bankid", slices.Concat(bankIDFacts, bankIDFurtherFacts), 63},
 	{"buypass", buypassFacts, 36},
 	{"standards", slices.Concat(standardsFacts, furtherFacts), 47},
-	{"digdir", digdirFacts, 84},
+	{"digdir", slices.Concat(digdirFacts, digdirFurtherFacts), 93},
 }
 
 func TestTablesAreComplete(t *testing.T) {
