@@ -164,7 +164,8 @@ func (e *Env) Succeed(username string) {
 // of its own (With), for others rely on the clients as they are.
 func (e *Env) Change(client string, members map[string]any) {
 	e.t.Helper()
-	if err := e.provider.Change(e.realm.Name, e.N(client), members); err != nil {
+	changed, _ := e.names.Values(members, e.names.There).(map[string]any)
+	if err := e.provider.Change(e.realm.Name, e.N(client), changed); err != nil {
 		e.t.Fatalf("client %s with %v: %v", client, members, err)
 	}
 }
@@ -183,7 +184,7 @@ func (e *Env) Invite() string {
 // without ("").
 func (e *Env) Register(initial string, metadata map[string]any) (status int, answer map[string]any) {
 	e.t.Helper()
-	text, err := json.Marshal(metadata)
+	text, err := json.Marshal(e.names.Values(metadata, e.names.There))
 	if err != nil {
 		e.t.Fatalf("metadata: %v", err)
 	}

@@ -43,6 +43,11 @@ func exchanged(name string, table, heads map[string]string) string {
 	if other, ok := table[name]; ok {
 		return other
 	}
+	if base, language, found := strings.Cut(name, "#"); found { // OIDC Core §5.2
+		if other, ok := table[base]; ok {
+			return other + "#" + language
+		}
+	}
 	if head, rest, found := strings.Cut(name, ":"); found {
 		if other, ok := heads[head]; ok {
 			return other + ":" + rest
@@ -145,11 +150,7 @@ func (n Names) ThereJSON(text string) string {
 	for _, members := range request {
 		for name, asked := range members {
 			delete(members, name)
-			base, language, found := strings.Cut(name, "#")
-			if found {
-				language = "#" + language
-			}
-			members[n.There(base)+language] = asked
+			members[n.There(name)] = asked
 		}
 	}
 	translated, err := json.Marshal(request)

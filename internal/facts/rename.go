@@ -21,6 +21,7 @@ type Renaming struct {
 	made     int      // new names so far
 	prefixes []string // of organizations: what stands before a scope's first colon
 	families []family
+	standard map[string][]any // by realm and type: the scopes that the word "standard" gives a client
 }
 
 // fixed are the names that standards give.
@@ -31,7 +32,7 @@ type family struct{ old, new string }
 
 // Rename reads realms and their demo data and makes up the new names.
 func Rename(shipped, demo fs.FS, realms ...string) (*Renaming, error) {
-	r := &Renaming{realms: realms, table: map[string]string{}}
+	r := &Renaming{realms: realms, table: map[string]string{}, standard: map[string][]any{}}
 	var files, people []yaml.MapSlice
 	for _, realm := range realms {
 		file, err := ordered(shipped, realm+".yaml")
@@ -52,8 +53,9 @@ func Rename(shipped, demo fs.FS, realms ...string) (*Renaming, error) {
 			name(file)
 		}
 	}
-	for _, example := range people {
+	for i, example := range people {
 		r.nameAll(example, "clients")
+		r.noteStandard(realms[i], files[i])
 	}
 	return r, nil
 }
@@ -230,6 +232,24 @@ func (r *Renaming) renamed(name string) string {
 	return name
 }
 
+// noteStandard spells the word out, for what it means stands on the standards'
+// names (OIDC Core §5.4), and those are exchanged too.
+func (r *Renaming) noteStandard(realm string, file yaml.MapSlice) {
+	for _, kind := range mapping(member(file, "client_types")) {
+		names := slices.Clone(list(member(mapping(kind.Value), "starts_with")))
+		for _, item := range mapping(member(file, "scopes")) {
+			switch item.Key {
+			case "openid", "profile", "email", "phone", "address":
+				if !slices.Contains(names, item.Key) {
+					names = append(names, item.Key)
+				}
+			}
+		}
+		name, _ := kind.Key.(string)
+		r.standard[realm+" "+name] = names
+	}
+}
+
 // realmText exchanges names in the sections of a realm's file, and in its
 // dialects, which have the same sections.
 func (r *Renaming) realmText(document yaml.MapSlice) yaml.MapSlice {
@@ -278,9 +298,14 @@ func (r *Renaming) demoText(document yaml.MapSlice) yaml.MapSlice {
 		item := &document[i]
 		switch item.Key {
 		case "clients":
+			realm, _ := member(document, "realm").(string)
 			item.Value = r.eachKeyed(item.Value, func(value any) any {
 				fields := mapping(value)
+				kind, _ := member(fields, "type").(string)
 				for j := range fields {
+					if fields[j].Value == any("standard") && fields[j].Key == "scopes" {
+						fields[j].Value = slices.Clone(r.standard[realm+" "+kind])
+					}
 					switch fields[j].Key {
 					case "type":
 						fields[j].Value = r.all(fields[j].Value)

@@ -28,7 +28,7 @@ func TestFacts(t *testing.T) {
 // is data, so nothing may change but names. Realms that share a registry share
 // the exchange.
 func TestRenamed(t *testing.T) {
-	for _, together := range [][]string{{"bankid"}, {"idporten", "maskinporten"}} {
+	for _, together := range [][]string{{"bankid"}, {"buypass"}, {"idporten", "maskinporten"}} {
 		t.Run(together[0], func(t *testing.T) {
 			realms, demo := house{}.Shipped()
 			renaming, err := Rename(realms, demo, together...)

@@ -129,10 +129,10 @@ func standardsByReference(t TB, e *Env) {
 	}))
 	t.Cleanup(place.Close)
 	referring.Change("demo-jwt", map[string]any{"request_uris": []string{place.URL + "/object"}})
-	refused := referring.visit(a, url.Values{"client_id": {"demo-jwt"}, "request_uri": {place.URL + "/other"}})
+	refused := referring.visit(a, url.Values{"client_id": {e.N("demo-jwt")}, "request_uri": {place.URL + "/other"}})
 	e.Equal("at another address: error", refused.Error(), "invalid_request_uri")
 	e.Equal("requests for another address", stray.Load(), 0)
-	taken := referring.visit(a, url.Values{"client_id": {"demo-jwt"}, "request_uri": {place.URL + "/object"}})
+	taken := referring.visit(a, url.Values{"client_id": {e.N("demo-jwt")}, "request_uri": {place.URL + "/object"}})
 	referring.Granted(referring.Succeeded(referring.Exchange(taken)), "openid email")
 }
 
@@ -175,7 +175,7 @@ func standardsProfileAlgorithms(t TB, e *Env) {
 		proof := held.signed(jose.SigningKey{Algorithm: algorithm, Key: key}, options, map[string]any{
 			"jti": random(), "htm": http.MethodPost, "htu": held.Endpoint("token_endpoint"), "iat": held.Now().Unix(),
 		})
-		return held.TokenWith("demo-jwt", url.Values{"grant_type": {"client_credentials"}, "scope": {"service-api"}}, proof)
+		return held.TokenWith("demo-jwt", url.Values{"grant_type": {"client_credentials"}, "scope": {e.N("service-api")}}, proof)
 	}
 	held.Failed(machine(jose.RS256), 400, "invalid_dpop_proof")
 	held.Succeeded(machine(jose.PS256))
@@ -203,7 +203,7 @@ func standardsToldOfLogout(t TB, e *Env) {
 	b := fresh.NewBrowser()
 	first := fresh.Login(Request{Scope: "openid", Browser: b})
 	other := fresh.IDClaims(fresh.Login(Request{Client: "demo-post", Scope: "openid", Browser: b}))
-	fresh.Logout(b, url.Values{"id_token_hint": {first.ID()}, "client_id": {"demo-web"}, "post_logout_redirect_uri": {fresh.LogoutURI("demo-web")}})
+	fresh.Logout(b, url.Values{"id_token_hint": {first.ID()}, "client_id": {e.N("demo-web")}, "post_logout_redirect_uri": {fresh.LogoutURI("demo-web")}})
 	select {
 	case text := <-told:
 		claims, header := fresh.DecodeWith(text)
