@@ -106,9 +106,15 @@ type Way struct {
 	AMRWord  bool              // told as a string instead of an array
 	Factors  map[string]string // factor used → value added to amr
 	Hint     []ClaimName       // what may follow the code in login_hint
+	HintForm *regexp.Regexp    // form of all that follows; nil: any
 	Fields   []string          // form fields beyond username and password, e.g. otp, pin
 	Evidence []string          // kinds of evidence it brings, e.g. certificate
 	TestOnly bool
+}
+
+// Takes reports whether the way takes what follows its code in a login_hint.
+func (w *Way) Takes(arguments string) bool {
+	return len(w.Hint) > 0 && arguments != "" && (w.HintForm == nil || w.HintForm.MatchString(arguments))
 }
 
 // A ClientType is what the documents of some providers call integration type.

@@ -220,6 +220,7 @@ func (c *catalogBuilder) signIn() []tillit.Way {
 			AMR:      n.get("amr").strs(),
 			AMRWord:  n.get("amr") != nil && n.get("amr").kind == text,
 			Hint:     references[tillit.ClaimName](c, n.get("hint"), c.claims),
+			HintForm: c.pattern(n.get("hint_form")),
 			Fields:   n.get("fields").strs(),
 			Evidence: n.get("evidence").strs(),
 			TestOnly: n.get("test_only").flag(false),

@@ -37,9 +37,11 @@ type request struct {
 	Nonce        string   `json:"nonce,omitempty"`
 	Challenge    string   `json:"code_challenge,omitempty"`
 	UILocales    []string `json:"ui_locales,omitempty"`
-	Username     string   `json:"username,omitempty"` // prefilled from login_hint
-	Hinted       string   `json:"hinted,omitempty"`   // way chosen by login_hint
-	Way          string   `json:"way,omitempty"`      // way chosen on the page
+	Username     string   `json:"username,omitempty"`   // prefilled from login_hint
+	HintTyped    bool     `json:"hint_typed,omitempty"` // it came from login_hint, not from a form
+	Named        string   `json:"named,omitempty"`      // whom login_hint names for its way
+	Hinted       string   `json:"hinted,omitempty"`     // way chosen by login_hint
+	Way          string   `json:"way,omitempty"`        // way chosen on the page
 	SID          string   `json:"sid,omitempty"`
 	Pushed       string   `json:"pushed,omitempty"` // id of the pushed request
 	trusted      bool     // the redirect URI may be used

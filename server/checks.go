@@ -371,20 +371,8 @@ func privateValues(_ *Provider, _ *http.Request, a *authorization) error {
 	if hint == "" || a.ask.Pushed || a.sealed || len(a.catalog.Request.Private) == 0 {
 		return nil
 	}
-	code, arguments, found := strings.Cut(hint, ":")
-	if !found || arguments == "" {
-		return nil
-	}
-	for i := range a.catalog.Ways {
-		way := &a.catalog.Ways[i]
-		if code != "" && code != way.Code {
-			continue
-		}
-		for _, name := range way.Hint {
-			if claim := a.catalog.Claim(name); claim != nil && slices.Contains(a.catalog.Request.Private, claim.Sensitivity) {
-				return refuse("invalid_request", "the login_hint holds a private value: push the request, or encrypt it")
-			}
-		}
+	if tells(a.catalog, hint) {
+		return refuse("invalid_request", "the login_hint holds a private value: push the request, or encrypt it")
 	}
 	return nil
 }
@@ -392,7 +380,8 @@ func privateValues(_ *Provider, _ *http.Request, a *authorization) error {
 // readHints never refuses for a login_hint: it is advice. An id_token_hint must
 // be ours (OIDC Core §3.1.2.1).
 func readHints(p *Provider, r *http.Request, a *authorization) error {
-	a.request.Hinted, a.request.Username = parseLoginHint(a.catalog, a.params.Get("login_hint"))
+	hint := readLoginHint(a.catalog, a.params.Get("login_hint"))
+	a.request.Hinted, a.request.Named, a.request.Username, a.request.HintTyped = hint.way, hint.named, hint.typed, hint.typed != ""
 	if code := a.catalog.Request.IDPHint; code != "" && a.catalog.Way(a.params.Get(code)) != nil {
 		a.request.Hinted = a.params.Get(code)
 	}
@@ -406,27 +395,4 @@ func readHints(p *Provider, r *http.Request, a *authorization) error {
 	}
 	a.hint = h
 	return nil
-}
-
-// parseLoginHint reads [ way ] *( ":" argument ). The first argument is what a
-// person types first, when the way says that a hint may hold it.
-func parseLoginHint(c *tillit.Catalog, hint string) (way, username string) {
-	if hint == "" || len(hint) > 256 {
-		return "", ""
-	}
-	code, arguments, found := strings.Cut(hint, ":")
-	w := c.Way(code)
-	switch {
-	case w != nil && found && len(w.Hint) > 0:
-		username, _, _ = strings.Cut(arguments, ":")
-		return code, username
-	case w != nil:
-		return code, ""
-	case code == "" && found:
-		username, _, _ = strings.Cut(arguments, ":")
-		return "", username
-	case !found:
-		return "", hint
-	}
-	return "", ""
 }

@@ -100,8 +100,8 @@ func FuzzReadCredentials(f *testing.F) {
 	})
 }
 
-// FuzzParseLoginHint: a hint picks a way of the realm or none, whatever it says.
-func FuzzParseLoginHint(f *testing.F) {
+// FuzzReadLoginHint: a hint picks a way of the realm or none, whatever it says.
+func FuzzReadLoginHint(f *testing.F) {
 	set, err := catalog.Load(realms.Files())
 	if err != nil {
 		f.Fatal(err)
@@ -115,12 +115,12 @@ func FuzzParseLoginHint(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, hint string) {
 		for _, c := range catalogs {
-			way, username := parseLoginHint(c, hint)
-			if way != "" && c.Way(way) == nil {
-				t.Errorf("%q: the way %q is not the realm's", hint, way)
+			read := readLoginHint(c, hint)
+			if read.way != "" && c.Way(read.way) == nil {
+				t.Errorf("%q: the way %q is not the realm's", hint, read.way)
 			}
-			if !strings.Contains(hint, username) || len(username) > 256 {
-				t.Errorf("%q: the name %q does not stand in it", hint, username)
+			if name := read.named + read.typed; !strings.Contains(hint, name) || len(name) > maxHint || read.named != "" && (read.way == "" || read.typed != "") {
+				t.Errorf("%q: %+v does not stand in it", hint, read)
 			}
 		}
 	})

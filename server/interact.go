@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -252,8 +253,12 @@ func (p *Provider) cancel(w http.ResponseWriter, r *http.Request, a *authorizati
 // takeSignIn chooses a way, or checks the form of the chosen one.
 func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authorization, i *tillit.Interaction, decision *tillit.Decision, form params) error {
 	need := decision.Needs[0].SignIn
-	if form.Get("action") == "other" {
-		a.request.Way, a.request.Hinted = "", ""
+	switch form.Get("action") {
+	case "other":
+		a.request.Way, a.request.Hinted, a.request.Named = "", "", ""
+		return p.step(w, r, a, i, nil)
+	case "somebody_else":
+		a.request.Named = ""
 		return p.step(w, r, a, i, nil)
 	}
 	if code := form.Get("idp"); code != "" {
@@ -267,7 +272,13 @@ func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authori
 	if way == nil {
 		return p.back(w, r, a.realm, i)
 	}
-	a.request.Username = form.Get("username")
+	a.request.Username, a.request.HintTyped = form.Get("username"), false
+	values := form.Values
+	if named := a.namedFor(way); named != "" {
+		values = maps.Clone(values)
+		values.Set("username", named)
+		a.request.Username = ""
+	}
 	ask := a.evidence(need)
 	if p.Login.ByKey(way) {
 		var err error
@@ -275,7 +286,7 @@ func (p *Provider) takeSignIn(w http.ResponseWriter, r *http.Request, a *authori
 			return err
 		}
 	}
-	outcome, err := p.Login.SignIn(r.Context(), a.realm.name, way, form.Values, ask, p.now())
+	outcome, err := p.Login.SignIn(r.Context(), a.realm.name, way, values, ask, p.now())
 	var refused *tillit.SignInRefused
 	if errors.As(err, &refused) {
 		p.metrics().SignInRefused(a.realm.name, refused.Key)

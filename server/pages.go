@@ -60,6 +60,7 @@ type SignIn struct {
 	Way      WayCard
 	Fields   []Field // beyond username and password
 	Username string  // prefilled, from login_hint or the last attempt
+	Named    string  // who is expected, in part hidden, instead of a field: submit name="action" value="somebody_else"
 	Other    bool    // another way can be chosen: submit name="action" value="other"
 	People   []tillit.DemoPerson
 	Account  bool // signing in to the account page, no client

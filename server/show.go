@@ -53,7 +53,7 @@ func (p *Provider) showSignIn(w http.ResponseWriter, r *http.Request, a *authori
 		return p.page(w, r, a.realm, http.StatusOK, "choose", i.Language, a.request.RedirectURI, model)
 	}
 	model := SignIn{
-		Form: form, Client: client, Way: wayCard(way, i.Language), Username: a.request.Username,
+		Form: form, Client: client, Way: wayCard(way, i.Language), Username: a.typedInto(way), Named: masked(a.namedFor(way)),
 		Other: len(need.Ways) > 1, Account: i.Purpose == "account",
 	}
 	if p.Login.ByKey(way) {

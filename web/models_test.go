@@ -56,6 +56,7 @@ var specimens = []specimen{
 		}}},
 	{"sign-in-refused", "sign_in", server.SignIn{Client: bank, Way: way, Username: "kari", Other: true,
 		Form: server.Form{Action: form.Action, Step: 4, Error: "refused.wrong_credentials"}}},
+	{"sign-in-named", "sign_in", server.SignIn{Form: form, Client: bank, Way: way, Other: true, Named: "14848••••••", Fields: []server.Field{{Name: "otp"}}}},
 	{"sign-in-account", "sign_in", server.SignIn{Form: form, Account: true}},
 	{"sign-in-minimal", "sign_in", server.SignIn{}},
 	{"passkey", "passkey", server.Passkey{Form: form, Client: bank, Way: keys, Ask: `{"challenge":"x"}`, Other: true}},

@@ -323,7 +323,7 @@ var bankIDFacts = []Fact{
 	},
 	{
 		ID: "bankid/54", Realm: "bankid", Seed: "docs",
-		Text:  "In dialect 4 a national identity number in the login_hint of a plain request is refused with invalid_request; pushed, it is accepted.",
+		Text:  "In dialect 4 a national identity number in the login_hint of a plain request is refused with invalid_request; pushed, it is accepted, and the page does not ask who signs in but can be told that it is somebody else.",
 		Check: bankIDPrivateHint,
 		Fault: Fault{Server: "private values come privately"},
 	},

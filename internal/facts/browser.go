@@ -155,7 +155,7 @@ func (b *Browser) signIn(page *Page, m Manners) (*Exit, *http.Request) {
 	if page.Alert != "" { // refused: trying again the same way is of no use
 		return &Exit{Page: page}, nil
 	}
-	f := page.form(func(f *form) bool { return slices.Contains(f.names, "username") })
+	f := page.form(func(f *form) bool { return slices.Contains(f.names, "password") })
 	fields := url.Values{}
 	for _, name := range f.names {
 		switch name {

@@ -138,7 +138,7 @@ func (p *Page) kind(origin string) string {
 		switch {
 		case err == nil && target.Scheme+"://"+target.Host != origin:
 			return "form_post"
-		case slices.Contains(f.names, "username"):
+		case slices.Contains(f.names, "username"), f.has("action", "somebody_else"):
 			return "sign_in"
 		case slices.Contains(f.names, "new_password"):
 			return "change_password"

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,6 +33,7 @@ func bankIDPrivateHint(t TB, e *Env) {
 	e.Equal("pages", len(plain.Browser.Pages), 0)
 	request.By = ByPush
 	e.Succeeded(e.Exchange(e.Authorize(request)))
+	bankIDNamedByHint(t, e, request)
 
 	// Signed, the number still stands in the query for all to read; encrypted, not.
 	signing := e.With(Fault{
@@ -44,6 +46,42 @@ func bankIDPrivateHint(t TB, e *Env) {
 	request.By = ByEncrypted
 	signing.Succeeded(signing.Exchange(signing.Authorize(request)))
 }
+
+// bankIDNamedByHint demands that who is named by a hint need not type who they
+// are, sees no more of the number than tells them whose it is, and can say that it
+// is not theirs; that nobody learns whether there is such a person; and that what
+// is no hint fills nothing in.
+func bankIDNamedByHint(t TB, e *Env, request Request) {
+	number := request.Manners.Person.Claims["nnin"].(string)
+	request.Manners.Until = "sign_in"
+	named := e.Authorize(request)
+	shown := named.Page.form(asksPassword)
+	e.Equal("named by a hint: fields asked for", slices.Contains(shown.names, "username"), false)
+	e.Equal("named by a hint: the whole number is shown", strings.Contains(named.Page.Text, number), false)
+	other := named.Browser.Continue(named.Browser.Press(named.Page, "action", "somebody_else", nil), request.Manners)
+	shown = other.Page.form(asksPassword)
+	e.Equal("not the person: fields asked for", slices.Contains(shown.names, "username"), true)
+	e.Equal("not the person: what is filled in", shown.fields.Get("username"), "")
+	request.Manners.Until = ""
+	request.Manners.Person = e.Named("jonas")
+	named.Exit = named.Browser.Again(other.Page, request.Manners)
+	theirs := e.Login(Request{Scope: "openid", Manners: Manners{Person: request.Manners.Person, Way: "BID"}})
+	e.Equal("somebody else signs in: sub", e.IDClaims(e.Succeeded(e.Exchange(named)))["sub"], e.IDClaims(theirs)["sub"])
+
+	fields := func(hint string) string {
+		request.Params["login_hint"], request.Manners.Until = hint, "sign_in"
+		request.Manners.Way = "BID"
+		shown := e.Authorize(request).Page.form(asksPassword)
+		return strings.Join(shown.names, " ") + " " + shown.fields.Get("username")
+	}
+	e.Equal("a number that is nobody's: fields", fields(e.N("BID")+":14848134180"), "password otp ")
+	e.Equal("a number alone: fields", fields(":"+number), "username password otp "+number)
+	for _, hint := range []string{"kari", e.N("BID") + ":kari", "XID:nostepup", ":kari", e.N("BID") + ":" + number + ":1"} {
+		e.Equal("login_hint="+hint+": fields", fields(hint), "username password otp ")
+	}
+}
+
+func asksPassword(f *form) bool { return slices.Contains(f.names, "password") }
 
 func idPortenRequestURI(t TB, e *Env) {
 	pushed := e.Push(e.Prepare(Request{Scope: "openid"}))

@@ -105,10 +105,13 @@ func (w *tab) scheme(name string) {
 const tallest = 1300
 
 // whole are long pages that are taken to their end.
-var whole = map[string]bool{"consent": true}
+var whole = map[string]bool{"consent": true, "sign": true}
 
 // once are the pages taken only narrow: wide they say nothing more.
-var once = map[string]bool{"account-empty": true, "account-sign_in": true, "sign_in-wrong": true, "signed_out": true}
+var once = map[string]bool{
+	"account-empty": true, "account-sign_in": true, "sign_in-wrong": true, "sign_in-named": true, "signed_out": true,
+	"sign-text": true, "consent-claim": true, "contact": true,
+}
 
 // dark are the pages that are also taken as those see them who prefer the dark.
 var dark = map[string]bool{"consent": true, "account": true}
