@@ -171,17 +171,17 @@ type SourceUse struct {
 
 // A TokenSpec is the frame of one kind of token.
 type TokenSpec struct {
-	Protocol        []string          // reserved members the server makes, when they have a value
-	Constants       map[string]string // reserved members with a prescribed value
-	Claims          []ClaimName       // there whatever the scopes
-	Lifetime        int64             // seconds
-	Format          TokenFormat       // of UserInfo: jwt or json ("")
-	Type            string            // typ of the JOSE header
-	TokenType       string            // token_type of the response
-	Requires        ScopeName         // scope without which UserInfo refuses
-	Refreshed       bool              // made again at refresh
-	StepUp          StepUp            // of UserInfo: the sign-in it demands
-	MachineError    string            // of UserInfo: the error code for a token without a person; "": insufficient_scope
+	Protocol        []string       // reserved members the server makes, when they have a value
+	Constants       map[string]any // reserved members with a prescribed value, a string or int64
+	Claims          []ClaimName    // there whatever the scopes
+	Lifetime        int64          // seconds
+	Format          TokenFormat    // of UserInfo: jwt or json ("")
+	Type            string         // typ of the JOSE header
+	TokenType       string         // token_type of the response
+	Requires        ScopeName      // scope without which UserInfo refuses
+	Refreshed       bool           // made again at refresh
+	StepUp          StepUp         // of UserInfo: the sign-in it demands
+	MachineError    string         // of UserInfo: the error code for a token without a person; "": insufficient_scope
 	DefaultAudience string
 }
 

@@ -313,6 +313,7 @@ func (c *Catalog) Withholds(client *Client, asked []ScopeName) []ClaimName {
 // Learns gives what a resource server may see of a grant at introspection: its
 // own scopes, and the claims it learns though the client does not (RFC 7662 §2.2).
 func (c *Catalog) Learns(server *Server, shape *Shape) (scopes []ScopeName, claims []ClaimName) {
+	opened := false
 	for _, name := range shape.Scopes {
 		s := c.Scope(name)
 		if s == nil {
@@ -323,8 +324,13 @@ func (c *Catalog) Learns(server *Server, shape *Shape) (scopes []ScopeName, clai
 			own = own || v.Server == server.Name
 		}
 		if own || server.Owner != "" && s.Owner == server.Owner {
+			scopes, opened = append(scopes, name), true
+		} else if contains(server.Also, name) {
 			scopes = append(scopes, name)
 		}
+	}
+	if !opened { // what becomes a role beside others is none alone
+		scopes = nil
 	}
 	return scopes, server.Learns
 }

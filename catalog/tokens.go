@@ -80,9 +80,9 @@ func (c *catalogBuilder) protocolMember(n *node, spec *tillit.TokenSpec) {
 				continue
 			}
 			if spec.Constants == nil {
-				spec.Constants = map[string]string{}
+				spec.Constants = map[string]any{}
 			}
-			spec.Constants[m.key] = m.value.str()
+			spec.Constants[m.key] = m.value.value
 		}
 		return
 	}

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
 	"time"
@@ -271,6 +272,17 @@ func bankIDDialects(t TB, e *Env) {
 	second := e.IDClaims(e.Login(Request{Scope: "openid", Manners: way, Params: map[string]string{"api_version": "2"}}))
 	if list, ok := second["amr"].([]any); !ok || !contains(list, "bid") {
 		t.Errorf("dialect 2: amr %v; want an array with bid", second["amr"])
+	}
+	oldest := e.Login(Request{Scope: "openid", Manners: way, Params: map[string]string{"api_version": "0"}})
+	e.Equal("dialect 0: acr and amr", []any{e.IDClaims(oldest)["acr"], e.IDClaims(oldest)["amr"]}, []any{"4", "BID"})
+	for version, want := range map[string][]any{"1": {0., nil, 0., "bearer"}, "2": {nil, 2., nil, "bearer"}, "4": {nil, 4., nil, "Bearer"}} {
+		tokens := e.Login(Request{Scope: "openid", Manners: way, Params: map[string]string{"api_version": version}})
+		machine := e.Succeeded(e.Token("demo-bank", url.Values{
+			"grant_type": {"client_credentials"}, "scope": {e.names.ThereWords("operational-status/read")}, "api_version": {version},
+		}))
+		e.Equal("dialect "+version+": nbf, api_ver, a machine's auth_time, token_type", []any{
+			e.IDClaims(tokens)["nbf"], e.IDClaims(tokens)["api_ver"], e.AccessClaims(machine)["auth_time"], tokens.Text("token_type"),
+		}, want)
 	}
 }
 

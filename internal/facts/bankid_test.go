@@ -329,7 +329,7 @@ var bankIDFacts = []Fact{
 	},
 	{
 		ID: "bankid/55", Realm: "bankid", Seed: "docs",
-		Text:  "Dialect 1 tells amr as one word, dialect 2 as an array.",
+		Text:  "Dialect 1 tells amr as one word and has nbf 0 and, of a machine, auth_time 0; dialect 2 tells amr as an array and has api_ver; dialect 0 tells acr as a bare digit.",
 		Check: bankIDDialects,
 		Fault: Fault{Old: "BID: {amr: BID, factors: null}", New: "BID: {amr: [BID], factors: null}"},
 	},

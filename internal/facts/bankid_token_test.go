@@ -78,6 +78,11 @@ func bankIDServerLearns(t TB, e *Env) {
 	seen := e.IntrospectAs("aml", tokens.Access())
 	e.Equal("introspection: active", seen["active"], true)
 	e.Equal("introspection: nnin_altsub", seen["nnin_altsub"], person.Claims["nnin"])
+	own := e.Login(Request{Scope: "openid profile phone", Manners: Manners{Person: person, Way: "BID"}})
+	shown := e.IntrospectAs("tinfo", own.Access())
+	e.Equal("introspection by another server: scope, roles and type", []any{
+		Words(shown["scope"]), Words(Dig(shown, "resource_access", "tinfo", "roles")), Words(Dig(shown, "realm_access", "roles")), shown["token_type"],
+	}, []any{[]string{"phone", "profile"}, []string{"phone", "profile"}, []string{"phone", "profile"}, "Bearer"})
 	e.bankIDScreens(person, tokens.Access())
 	e.Absent("introspection by the client", e.Introspect("demo-narrow", tokens.Access()), "nnin_altsub")
 }
