@@ -75,11 +75,50 @@ func (c *config) check(set *catalog.Set) error {
 				"the realm %s has environment: test, whose people and ways to sign in are invented", realm)
 		}
 	}
+	c.checkSources(set)
 	c.checkFiles()
 	if len(f.faults) > 0 {
 		return f.sorted()
 	}
 	return nil
+}
+
+// checkSources demands a word on every source of claims that a realm has
+// elsewhere: a name mistyped here would else be a claim missing from tokens.
+func (c *config) checkSources(set *catalog.Set) {
+	for _, realm := range slices.Sorted(maps.Keys(c.Sources)) {
+		for _, name := range slices.Sorted(maps.Keys(c.Sources[realm])) {
+			at, said := "sources."+realm+"."+name, c.Sources[realm][name]
+			if !slices.Contains(elsewhere(set.Catalog(realm, "")), name) {
+				c.file.at(at, "a source of the realm with from: sql or from: http", "no realm %s has such a source", realm)
+			}
+			if (said.Address == "") != said.Absent {
+				c.file.at(at, "one of address and absent: true", "where it is cannot be told from this")
+			}
+		}
+	}
+	for _, realm := range set.Realms() {
+		for _, name := range elsewhere(set.Catalog(realm, "")) {
+			if _, said := c.Sources[realm][name]; !said {
+				c.file.at("sources", "its address, or absent: true to run without, as its on_error says",
+					"nothing is said of the source %s, from which the realm %s has claims", name, realm)
+			}
+		}
+	}
+}
+
+// elsewhere lists the sources of a realm that are not its directory.
+func elsewhere(c *tillit.Catalog) []string {
+	var names []string
+	if c == nil {
+		return nil
+	}
+	for _, use := range c.Sources {
+		if use.From != "directory" {
+			names = append(names, use.Name)
+		}
+	}
+	return names
 }
 
 // checkFiles tells files that are named but cannot be used.

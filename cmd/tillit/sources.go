@@ -21,13 +21,17 @@ type sources map[string]map[string]connection
 type connection struct {
 	Address         string `yaml:"address"`
 	CredentialsFile string `yaml:"credentials_file"`
+	Absent          bool   `yaml:"absent"` // this provider has no such source
 }
 
-// open connects every source. Nothing is asked yet.
+// open connects every source but the absent. Nothing is asked yet.
 func (s sources) open(roots *x509.CertPool) (map[source.Place]source.Asker, error) {
 	all := map[source.Place]source.Asker{}
 	for realm, list := range s {
 		for name, c := range list {
+			if c.Absent {
+				continue
+			}
 			asker, err := c.open(roots)
 			if err != nil {
 				for _, other := range all {
