@@ -1,11 +1,13 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -91,6 +93,42 @@ func (g *Guarded) PostForm(ctx context.Context, address string, form url.Values)
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		return request, nil
 	})
+}
+
+// Post sends a body as the header describes it, as webhooks do; any 2xx is
+// success.
+func (g *Guarded) Post(ctx context.Context, address string, header http.Header, body []byte) (*Document, error) {
+	return g.send(ctx, address, func(ctx context.Context) (*http.Request, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+		if err != nil {
+			return nil, fmt.Errorf("address: %w", ErrForbidden)
+		}
+		maps.Copy(request.Header, header)
+		return request, nil
+	})
+}
+
+// Admits says of an address that is to be called later whether it might be: nil,
+// or [ErrForbidden]. A name may lead anywhere by then, so it is judged again when
+// it is called.
+func (g *Guarded) Admits(address string) error {
+	u, err := parse(address)
+	if err != nil {
+		return err
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	literal := err == nil
+	name := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	local := literal && loopback(ip) || name == "localhost" || strings.HasSuffix(name, ".localhost")
+	switch {
+	case local:
+		if g.options.AllowLoopback {
+			return nil
+		}
+	case u.Scheme == "https" && (!literal || public(ip)):
+		return nil
+	}
+	return fmt.Errorf("address at %s: %w", u.Host, ErrForbidden)
 }
 
 // plain marks a request by http, which may only go to this machine itself.

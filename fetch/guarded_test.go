@@ -281,3 +281,58 @@ func TestTrusted(t *testing.T) {
 		}
 	}
 }
+
+func TestGuardedAdmits(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://client.example/hook?a=b": "ever",
+		"https://8.8.8.8/hook":            "ever",
+		"http://client.example/hook":      "never",
+		"https://10.0.0.1/hook":           "never",
+		"https://169.254.169.254/":        "never",
+		"https://[fd00::1]/":              "never",
+		"https://user@client.example/":    "never",
+		"https://client.example/#x":       "never",
+		"ftp://client.example/":           "never",
+		"":                                "never",
+		"http://127.0.0.1:9000/hook":      "loopback",
+		"https://[::1]/hook":              "loopback",
+		"http://localhost:9000/hook":      "loopback",
+		"https://a.localhost./hook":       "loopback",
+	} {
+		strict, lenient := NewGuarded(GuardedOptions{}).Admits(address), NewGuarded(GuardedOptions{AllowLoopback: true}).Admits(address)
+		if (strict == nil) != (want == "ever") || (lenient == nil) != (want != "never") {
+			t.Errorf("%s: %v; with loopback %v; want %s", address, strict, lenient, want)
+		}
+		if strict != nil && !errors.Is(strict, ErrForbidden) {
+			t.Errorf("%s: %v; want ErrForbidden", address, strict)
+		}
+	}
+}
+
+func TestGuardedPost(t *testing.T) {
+	got := make(chan string, 1)
+	server, roots := listen(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got <- r.Method + " " + r.Header.Get("Content-Type") + " " + r.Header.Get("X-Signed") + " " + string(body)
+		if r.URL.Path == "/elsewhere" {
+			http.Redirect(w, r, "/", http.StatusTemporaryRedirect)
+		}
+	})
+	g := NewGuarded(GuardedOptions{AllowLoopback: true, Roots: roots})
+	header := http.Header{"Content-Type": {"application/json"}, "X-Signed": {"yes"}}
+	if _, err := g.Post(t.Context(), server.URL, header, []byte(`{"a":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	if text := <-got; text != `POST application/json yes {"a":1}` {
+		t.Errorf("sent %q", text)
+	}
+	if _, err := g.Post(t.Context(), server.URL+"/elsewhere", header, nil); err == nil {
+		t.Error("a redirect is success")
+	}
+	if len(got) != 1 {
+		t.Error("the redirect was followed")
+	}
+	if _, err := NewGuarded(GuardedOptions{Roots: roots}).Post(t.Context(), server.URL, header, nil); !errors.Is(err, ErrForbidden) {
+		t.Errorf("loopback: %v; want ErrForbidden", err)
+	}
+}
