@@ -38,6 +38,7 @@ var sweeps = [...]struct {
 	{`DELETE FROM contents WHERE expires <= $1 AND (realm, order_id, document, part) IN (SELECT x.realm, x.order_id, x.document, x.part FROM contents x WHERE x.expires <= $1 LIMIT $2)`, 0},
 	{`UPDATE transactions SET signals = '', person = '' WHERE signals <> '' AND expires <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM transactions x WHERE x.signals <> '' AND x.expires <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM transactions WHERE expires <= $1 AND (realm, id) IN (SELECT x.realm, x.id FROM transactions x WHERE x.expires <= $1 LIMIT $2)`, transactionsRemembered},
+	{`DELETE FROM alerts WHERE expires <= $1 AND (realm, server, monitor, id) IN (SELECT x.realm, x.server, x.monitor, x.id FROM alerts x WHERE x.expires <= $1 LIMIT $2)`, 0},
 	{`DELETE FROM acts WHERE expires <= $1 AND (realm, interaction, kind) IN (SELECT x.realm, x.interaction, x.kind FROM acts x WHERE x.expires <= $1 LIMIT $2)`, 0},
 }
 
