@@ -180,6 +180,15 @@ func (e *Env) Invite() string {
 	return initial
 }
 
+// Import makes a version of a list of names the one that is compared with. A check
+// does it to a provider of its own (With).
+func (e *Env) Import(list, version string, files map[string][]byte) {
+	e.t.Helper()
+	if err := e.provider.Import(e.realm.Name, list, version, files); err != nil {
+		e.t.Fatalf("list %s: %v", list, err)
+	}
+}
+
 // Register registers a client by its metadata (RFC 7591), with an initial token or
 // without ("").
 func (e *Env) Register(initial string, metadata map[string]any) (status int, answer map[string]any) {

@@ -82,6 +82,10 @@ type Provider struct {
 	// Invite gives an initial token for clients that register themselves.
 	Invite func(realm string) (string, error)
 
+	// Import makes a version of a list of names the one that is compared with, as
+	// another process of the operator's would.
+	Import func(realm, list, version string, files map[string][]byte) error
+
 	moved time.Duration // how far its clock is ahead of ours
 }
 

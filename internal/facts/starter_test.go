@@ -22,6 +22,7 @@ import (
 	"github.com/tillit/tillit/ops"
 	"github.com/tillit/tillit/realms"
 	demodata "github.com/tillit/tillit/realms/demo"
+	"github.com/tillit/tillit/services/aml"
 	"github.com/tillit/tillit/store"
 	"github.com/tillit/tillit/token"
 )
@@ -90,6 +91,10 @@ func (house) Start(t TB, options Options) (*Provider, error) {
 		Invite: func(realm string) (string, error) {
 			initial := "ti_" + random()
 			return initial, h.Store.SaveInitialToken(t.Context(), realm, token.Hash(initial), 10, h.Now().Unix()+3600)
+		},
+		Import: func(realm, list, version string, files map[string][]byte) error {
+			l := &tillit.ScreeningList{Realm: realm, Name: list, Version: version}
+			return aml.Import(t.Context(), h.Store, l, files, h.Now().Unix(), func(int64, int64) {})
 		},
 		Succeed: func(realm, username string) error { return succeed(t.Context(), h.Store, realm, username, erases) },
 	}, nil

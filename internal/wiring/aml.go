@@ -20,7 +20,12 @@ func (h *House) openAML(at mount) (http.Handler, error) {
 		}
 		return ""
 	}
+	monitors, err := h.monitors(at, c.Registry)
+	if err != nil {
+		return nil, err
+	}
 	return aml.New(aml.Config{
+		Monitors: monitors, Off: h.off(),
 		Guard: at.guard, Screener: &aml.Screener{Store: h.Store, Realm: at.realm}, Log: h.config.Log,
 		Person: at.scope("person"), Organization: at.scope("organization"), Sanctions: at.scope("sanctions"),
 		Number: wire("number"), Name: wire("name"), Birthdate: wire("birthdate"), Source: c.Title.In("en"),

@@ -86,6 +86,7 @@ type House struct {
 	services runner
 	sources  *source.Sources
 	ended    chan struct{} // a session has ended
+	watching chan struct{} // somebody is to be compared
 	demo     demonstration
 	offset   atomic.Int64 // of the clock, in nanoseconds; dev moves it
 	scopes   registered   // that organizations keep
@@ -112,7 +113,7 @@ func Open(ctx context.Context, c Config) (*House, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &House{config: c, Catalogs: catalog.NewHolder(set), ended: make(chan struct{}, 1)}
+	h := &House{config: c, Catalogs: catalog.NewHolder(set), ended: make(chan struct{}, 1), watching: make(chan struct{}, 1)}
 	options := store.Options{Stamp: c.Stamp, Create: true, Logger: c.Log}
 	if c.Operations.Traces != nil {
 		options.Span = c.Operations.Traces.Span
@@ -127,6 +128,7 @@ func Open(ctx context.Context, c Config) (*House, error) {
 	h.stop = stop
 	h.done.Go(func() { h.keepUp(background) })
 	h.done.Go(func() { h.tellLogouts(background) })
+	h.done.Go(func() { h.keepWatch(background) })
 	return h, nil
 }
 

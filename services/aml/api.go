@@ -32,6 +32,11 @@ type Config struct {
 	// Find gives an organization, tillit.ErrNotFound for none.
 	Find func(ctx context.Context, number string) (*tillit.Organization, error)
 	Log  *slog.Logger
+
+	// Monitors make people and organizations watched; nil: nobody is.
+	Monitors *Monitors
+	// Off switches single checks off, for tests that show what each is for.
+	Off map[string]bool
 }
 
 // An API answers below one base address.
@@ -46,6 +51,9 @@ func New(c Config) *API {
 	mux := http.NewServeMux()
 	mux.Handle("GET /person", c.Guard.Require(c.Person)(http.HandlerFunc(a.person)))
 	mux.Handle("GET /organization", c.Guard.Require(c.Organization)(http.HandlerFunc(a.organization)))
+	if c.Monitors != nil {
+		a.routeMonitors(mux)
+	}
 	a.Handler = mux
 	return a
 }

@@ -79,10 +79,16 @@ type Subject struct {
 
 // Screen compares a subject with every current list.
 func (s *Screener) Screen(ctx context.Context, subject Subject) ([]Source, []Hit, error) {
-	lists, err := s.current(ctx)
+	lists, err := s.current(ctx, lookEvery)
 	if err != nil {
 		return nil, nil, err
 	}
+	sources, hits := screen(lists, subject)
+	return sources, hits, nil
+}
+
+// screen is the one comparison that there is.
+func screen(lists []list, subject Subject) ([]Source, []Hit) {
 	sources, hits := []Source{}, []Hit{}
 	asked := spell(subject.Name)
 	for i := range lists {
@@ -91,7 +97,7 @@ func (s *Screener) Screen(ctx context.Context, subject Subject) ([]Source, []Hit
 		hits = append(hits, l.screen(asked, &subject)...)
 	}
 	slices.SortStableFunc(hits, func(a, b Hit) int { return cmp.Compare(b.Score, a.Score) })
-	return sources, hits[:min(len(hits), mostHits)], nil
+	return sources, hits[:min(len(hits), mostHits)]
 }
 
 // mostHits bounds one answer.
@@ -165,11 +171,12 @@ func year(date string) (n int) {
 
 func abs(n int) int { return max(n, -n) }
 
-// current gives the lists in memory, read anew where others have become current.
-func (s *Screener) current(ctx context.Context) ([]list, error) {
+// current gives the lists in memory, read anew where others have become current;
+// whether they have, it looks unless it did less than age ago.
+func (s *Screener) current(ctx context.Context, age time.Duration) ([]list, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.looked) < lookEvery {
+	if time.Since(s.looked) < age {
 		return s.lists, nil
 	}
 	all, err := s.Store.Lists(ctx, s.Realm)
@@ -221,6 +228,6 @@ func index(of tillit.ScreeningList, entries []tillit.ListEntry) list {
 
 // Ready says whether the lists can be read.
 func (s *Screener) Ready(ctx context.Context) error {
-	_, err := s.current(ctx)
+	_, err := s.current(ctx, lookEvery)
 	return err
 }
