@@ -212,6 +212,8 @@ func (c *Catalog) addressFault(address, application string) string {
 		return "an absolute URI"
 	case strings.Contains(address, "#"):
 		return "a URI without fragment"
+	case !LeadsAway(u.Scheme):
+		return "a scheme that leads to the client; this one makes a browser run or show what it says itself"
 	}
 	web := u.Scheme == "https" || u.Scheme == "http"
 	switch {
@@ -229,6 +231,17 @@ func (c *Catalog) addressFault(address, application string) string {
 		return "an https address"
 	}
 	return ""
+}
+
+// LeadsAway reports whether addresses of a scheme lead a browser somewhere. Those of
+// the others are programs, texts or files themselves, and would run or be shown as
+// if they were the provider's: no client of any kind is reached there.
+func LeadsAway(scheme string) bool {
+	switch strings.ToLower(scheme) {
+	case "javascript", "vbscript", "data", "blob", "file", "filesystem", "about", "view-source":
+		return false
+	}
+	return true
 }
 
 func loopback(host string) bool {

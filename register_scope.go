@@ -16,6 +16,10 @@ const (
 	MaxSubscope      = 255
 )
 
+// MaxLifetime bounds what a registration may say of a lifetime, in seconds: a
+// hundred years, so that no time computed from it leaves the calendar.
+const MaxLifetime int64 = 100 * 365 * 24 * 3600
+
 // naming is a realm's Naming, compiled.
 type naming struct{ prefix, subscope, text *regexp.Regexp }
 
@@ -77,11 +81,11 @@ func (c *Catalog) CheckScope(s *RegisteredScope, by Registrar) []Objection {
 		o.say(Malformed, "invalid_value", "token_type", "right would be SELF_CONTAINED or OPAQUE")
 	}
 	c.checkScopeTypes(o, s, by)
-	if s.AccessTokenMax < 0 {
-		o.say(Malformed, "invalid_value", "at_max_age", "right would be seconds, 0 or more")
+	if s.AccessTokenMax < 0 || s.AccessTokenMax > MaxLifetime {
+		o.say(Malformed, "invalid_value", "at_max_age", "right would be seconds, 0 to %d", MaxLifetime)
 	}
-	if s.GrantMax < 0 {
-		o.say(Malformed, "invalid_value", "authorization_max_lifetime", "right would be seconds, 0 or more")
+	if s.GrantMax < 0 || s.GrantMax > MaxLifetime {
+		o.say(Malformed, "invalid_value", "authorization_max_lifetime", "right would be seconds, 0 to %d", MaxLifetime)
 	}
 	if s.Delegation != "" && !slices.ContainsFunc(c.Delegations, func(d DelegationSource) bool { return d.Issuer == s.Delegation }) {
 		o.say(Malformed, "invalid_value", "delegation_source", "right would be an issuer of /delegationsources")

@@ -238,3 +238,13 @@ func BenchmarkRegister(b *testing.B) {
 		c.With(one, "v+2")
 	}
 }
+
+func TestLeadsAway(t *testing.T) {
+	for scheme, want := range map[string]bool{
+		"https": true, "no.skog.app": true, "javascript": false, "JavaScript": false, "data": false, "file": false, "blob": false, "view-source": false,
+	} {
+		if got := tillit.LeadsAway(scheme); got != want {
+			t.Errorf("%s leads away: %v; want %v", scheme, got, want)
+		}
+	}
+}

@@ -182,6 +182,8 @@ func (l *linter) lintAddress(path, address string) {
 		l.fault(path, "an absolute URI without a fragment", "%q is malformed", address)
 	case u.Scheme == "http" && !ownHost(u.Hostname()):
 		l.fault(path, "https", "plain HTTP is for loopback hosts alone")
+	case !tillit.LeadsAway(u.Scheme):
+		l.fault(path, "https, or a scheme of the application's own", "an address of the scheme %s leads nowhere", u.Scheme)
 	case u.Scheme != "http" && u.Scheme != "https" && l.client.Application != "native":
 		l.fault(path, "https", "a scheme of one's own is for native applications")
 	case (u.Scheme == "http" || u.Scheme == "https") && u.Host == "":

@@ -87,15 +87,15 @@ func Handler(c Config) http.Handler {
 	entries("PUT /clients/{id}/onbehalfof/{entry}", a.setEntry)
 	entries("DELETE /clients/{id}/onbehalfof/{entry}", a.dropEntry)
 	mux.Handle("GET /openapi.json", selfservice.Describe(document))
-	return mux
+	return selfservice.Versioned(mux)
 }
 
 func (a *API) on(check string) bool { return !a.Off[check] }
 
 func (a *API) now() int64 { return a.Door.Desk.Now().UnixMilli() }
 
-// list gives the clients of the caller's organization, and those that it runs for
-// others.
+// list gives the clients of the caller's organization, and to a supplier those that
+// it runs for others.
 func (a *API) list(r *http.Request, caller *selfservice.Caller) (any, error) {
 	clients, err := a.Store.ClientsOf(r.Context(), a.registry, caller.Organization)
 	if err != nil {
@@ -104,7 +104,7 @@ func (a *API) list(r *http.Request, caller *selfservice.Caller) (any, error) {
 	list := []map[string]any{}
 	for _, client := range clients {
 		c := a.Catalog(client.Type)
-		if c == nil || client.Server != "" || !client.Active && r.URL.Query().Get("inactive") != "true" {
+		if c == nil || client.Server != "" || !a.keeps(caller, client) || !client.Active && r.URL.Query().Get("inactive") != "true" {
 			continue
 		}
 		list = append(list, wire(c, client))
@@ -129,11 +129,17 @@ func (a *API) find(r *http.Request, caller *selfservice.Caller) (*tillit.Catalog
 	if err != nil || client.Server != "" || a.Catalog(client.Type) == nil {
 		return nil, nil, selfservice.Refuse(http.StatusNotFound, object, "client_unknown", "client_id", "there is no such client")
 	}
-	owned := caller.Operator || client.Organization == caller.Organization || client.Supplier != "" && client.Supplier == caller.Organization
-	if !owned && a.on("clients have one owner") {
+	if !a.keeps(caller, client) && a.on("clients have one owner") {
 		return nil, nil, selfservice.Refuse(http.StatusForbidden, object, "client_not_owned", "client_id", "the client is not your organization's")
 	}
 	return a.Catalog(client.Type), client, nil
+}
+
+// keeps reports whether a client is the caller's to keep: its organization's own, or
+// one that it runs for another, as long as it holds the supplier's scope.
+func (a *API) keeps(caller *selfservice.Caller, client *tillit.Client) bool {
+	return caller.Operator || client.Organization == caller.Organization ||
+		client.Supplier != "" && client.Supplier == caller.Organization && caller.Has(a.Supplier)
 }
 
 // store keeps a changed client, if it is still what it was read as.

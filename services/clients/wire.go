@@ -2,6 +2,7 @@ package clients
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/tillit/tillit"
@@ -171,8 +172,10 @@ func (r *reading) scopes(client *tillit.Client) {
 // seconds reads a lifetime; 0 stands for the realm's own.
 func (r *reading) seconds(name string) int64 {
 	seconds := int64(0)
-	if r.member(name, &seconds); seconds == 0 && len(r.members[name]) > 0 && string(r.members[name]) != "null" {
-		r.faults = append(r.faults, tillit.Objection{Code: "invalid_value", Field: name, Message: "right would be seconds, 1 or more"})
+	r.member(name, &seconds)
+	said := len(r.members[name]) > 0 && string(r.members[name]) != "null"
+	if seconds > tillit.MaxLifetime || said && seconds == 0 {
+		r.faults = append(r.faults, tillit.Objection{Code: "invalid_value", Field: name, Message: fmt.Sprintf("right would be seconds, 1 to %d", tillit.MaxLifetime)})
 	}
 	return seconds
 }

@@ -79,7 +79,7 @@ func Handler(c Config) http.Handler {
 	mux.Handle("GET /organizations/{number}", c.Door.Desk.Serve(a.organization))
 	mux.Handle("GET /apis", c.Door.Desk.Serve(a.owners))
 	mux.Handle("GET /openapi.json", selfservice.Describe(document))
-	return mux
+	return selfservice.Versioned(mux)
 }
 
 func (a *API) on(check string) bool { return !a.Off[check] }

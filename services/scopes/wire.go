@@ -136,7 +136,9 @@ func (r *reading) texts(name string, into *tillit.Text) {
 	for member, raw := range r.members {
 		if member == name {
 			set(r.catalog.Languages[0], raw, member)
-		} else if language, found := strings.CutPrefix(member, name+"#"); found {
+		} else if language, found := strings.CutPrefix(member, name+"#"); found && language == r.catalog.Languages[0] {
+			r.faults = append(r.faults, tillit.Objection{Code: "invalid_language", Field: member, Message: "right would be " + name + ": the first language has no suffix"})
+		} else if found {
 			set(language, raw, member)
 		}
 	}

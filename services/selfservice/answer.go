@@ -153,6 +153,19 @@ func write(w http.ResponseWriter, status int, answer any) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
+// Versioned answers below /api/v1 too, where the documents have the same addresses.
+func Versioned(api http.Handler) http.Handler {
+	const version = "/api/v1"
+	below := http.StripPrefix(version, api)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, version+"/") {
+			below.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
+
 // Describe serves an API's own description (OpenAPI 3.1).
 func Describe(document []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
