@@ -107,6 +107,7 @@ type Way struct {
 	Factors  map[string]string // factor used → value added to amr
 	Hint     []ClaimName       // what may follow the code in login_hint
 	HintForm *regexp.Regexp    // form of all that follows; nil: any
+	HintedBy []string          // whole values of login_hint that choose it, beside its code
 	Fields   []string          // form fields beyond username and password, e.g. otp, pin
 	Evidence []string          // kinds of evidence it brings, e.g. certificate
 	TestOnly bool

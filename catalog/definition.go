@@ -221,6 +221,7 @@ func (c *catalogBuilder) signIn() []tillit.Way {
 			AMRWord:  n.get("amr") != nil && n.get("amr").kind == text,
 			Hint:     references[tillit.ClaimName](c, n.get("hint"), c.claims),
 			HintForm: c.pattern(n.get("hint_form")),
+			HintedBy: n.get("hinted_by").strs(),
 			Fields:   n.get("fields").strs(),
 			Evidence: n.get("evidence").strs(),
 			TestOnly: n.get("test_only").flag(false),

@@ -25,10 +25,14 @@ type loginHint struct {
 // where ways say which arguments they take. A code alone chooses the way. With
 // what the way takes as its one argument the person is named. Without a code,
 // what a way takes is filled in. Everything else is passed over. Where no way
-// takes arguments, the hint is what people type (OIDC Core §3.1.2.1).
+// takes arguments, the hint is what people type (OIDC Core §3.1.2.1). Before all
+// that come the values by which a way is chosen as a whole.
 func readLoginHint(c *tillit.Catalog, hint string) loginHint {
 	if hint == "" || len(hint) > maxHint {
 		return loginHint{}
+	}
+	if i := slices.IndexFunc(c.Ways, func(w tillit.Way) bool { return slices.Contains(w.HintedBy, hint) }); i >= 0 {
+		return loginHint{way: c.Ways[i].Code}
 	}
 	code, arguments, found := strings.Cut(hint, ":")
 	way := c.Way(code)
