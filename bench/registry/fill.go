@@ -13,16 +13,15 @@ import (
 )
 
 const (
-	registry = "idporten" // of the shipped realms
-	owned    = 100        // scopes that one organization owns
-	writers  = 64         // at once: the store commits what waits together
-	bearer   = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	owned   = 100 // scopes that one organization owns
+	writers = 64  // at once: the store commits what waits together
+	bearer  = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 )
 
 // fill puts scopes, clients and grants into the store in a directory. The house
 // has been there before: the schema and its own demo data are in place. The last
 // owner and the first consumer are the demo data's own: their clients ask.
-func fill(directory, owner, consumer string, s size) error {
+func fill(directory string, n names, owner, consumer string, s size) error {
 	ctx := context.Background()
 	kept, err := store.Open(ctx, filepath.Join(directory, "tillit.db"), store.Options{Stamp: store.StampDev})
 	if err != nil {
@@ -39,28 +38,28 @@ func fill(directory, owner, consumer string, s size) error {
 			if list[i] == owner || list[i] == consumer {
 				return nil
 			}
-			return kept.PutOrganization(ctx, registry, tillit.Organization{Number: list[i], Title: tillit.Text{"nb": "Prøve " + list[i]}})
+			return kept.PutOrganization(ctx, n.registry, tillit.Organization{Number: list[i], Title: tillit.Text{"nb": "Prøve " + list[i]}})
 		})
 	}
-	err = each(err, len(owners), func(i int) error { return kept.LinkPrefix(ctx, registry, prefix(i), owners[i], at, nil) })
+	err = each(err, len(owners), func(i int) error { return kept.LinkPrefix(ctx, n.registry, prefix(i), owners[i], at, nil) })
 	err = each(err, s.scopes, func(i int) error {
 		name := scope(i)
 		head, rest, _ := tillit.SplitScope(name)
-		return kept.CreateScope(ctx, registry, &tillit.RegisteredScope{
+		return kept.CreateScope(ctx, n.registry, &tillit.RegisteredScope{
 			Name: name, Prefix: head, Subscope: rest, Owner: owners[i/owned], Active: true, Description: tillit.Text{"nb": "Lese prøvedata"},
-			Visibility: tillit.Public, Types: []string{"maskinporten"}, Format: tillit.JWT, Created: at, Updated: at,
+			Visibility: tillit.Public, Types: []string{n.kind}, Format: tillit.JWT, Created: at, Updated: at,
 		}, nil)
 	})
 	err = each(err, s.clients, func(i int) error {
-		return kept.PutClient(ctx, registry, &tillit.Client{
-			ID: tillit.ClientID("filled-" + strconv.Itoa(i)), Active: true, Type: "maskinporten", Application: "web",
+		return kept.PutClient(ctx, n.registry, &tillit.Client{
+			ID: tillit.ClientID("filled-" + strconv.Itoa(i)), Active: true, Type: n.kind, Application: "web",
 			Organization: consumers[i%len(consumers)], AuthMethod: "private_key_jwt", GrantTypes: []string{bearer},
 			Scopes: []tillit.Provision{{Scope: scope(i % s.scopes)}},
 		})
 	})
 	err = each(err, s.grants, func(i int) error {
 		name := scope(i % s.scopes)
-		return kept.BeginAccess(ctx, registry, name, consumers[(i/s.scopes+i%s.scopes)%len(consumers)])
+		return kept.BeginAccess(ctx, n.registry, name, consumers[(i/s.scopes+i%s.scopes)%len(consumers)])
 	})
 	if closing := kept.Close(); err == nil {
 		err = closing

@@ -20,6 +20,7 @@ import (
 type tried struct {
 	command *exec.Cmd
 	base    string
+	names   names
 	realm   realm // whose tokens are asked for
 	tokens  map[string]string
 
@@ -32,21 +33,24 @@ func open(binary, directory string, s size) (*tried, error) {
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return nil, err
 	}
-	h := &tried{cost: map[string][]float64{}, tokens: map[string]string{}}
+	found, err := look()
+	if err != nil {
+		return nil, err
+	}
+	h := &tried{names: found, cost: map[string][]float64{}, tokens: map[string]string{}}
 	if err := h.start(binary, directory); err != nil {
 		return nil, err
 	}
 	owner, consumer := h.realm.client("demo-provider").Organization, h.realm.client("demo-consumer").Organization
 	h.stop()
 	begun := time.Now()
-	if err := fill(directory, owner, consumer, s); err != nil {
+	if err := fill(directory, found, owner, consumer, s); err != nil {
 		return nil, err
 	}
 	fmt.Printf("filled with %d scopes, %d clients, %d grants in %s\n", s.scopes, s.clients, s.grants, time.Since(begun).Round(time.Second))
 	if err := h.start(binary, directory); err != nil {
 		return nil, err
 	}
-	var err error
 	if h.started, err = spent(h.command.Process.Pid); err != nil {
 		return nil, err
 	}
@@ -78,7 +82,7 @@ func (h *tried) start(binary, directory string) error {
 			continue
 		}
 		for _, r := range found.Realms {
-			if r.Name == "maskinporten" {
+			if r.Name == h.names.realm {
 				h.realm = r
 				return nil
 			}

@@ -43,17 +43,17 @@ type request struct {
 
 var requests = []request{
 	{"a token", 1, func(h *tried) (func() error, error) {
-		return func() error { _, err := h.token("demo-consumer", "skogdata:hogstmelding"); return err }, nil
+		return func() error { _, err := h.token("demo-consumer", string(h.names.delegable)); return err }, nil
 	}},
 	{"a token for a consumer", 1, func(h *tried) (func() error, error) {
 		return func() error {
-			_, err := h.delegated("demo-supplier", "demo-consumer", "skogdata:hogstmelding")
+			_, err := h.delegated("demo-supplier", "demo-consumer", string(h.names.delegable))
 			return err
 		}, nil
 	}},
 	{"registering a client", 10, func(h *tried) (func() error, error) {
-		token, err := h.token("demo-consumer", "idporten:dcr.write")
-		body := []byte(`{"integration_type":"maskinporten","client_name":"Prøve","description":"En prøve","scopes":["skogdata:hogstmelding"]}`)
+		token, err := h.token("demo-consumer", string(h.names.keeps))
+		body := fmt.Appendf(nil, `{"integration_type":%q,"client_name":"Prøve","description":"En prøve","scopes":[%q]}`, h.names.kind, h.names.delegable)
 		return func() error {
 			_, err := ask(http.MethodPost, h.realm.APIs["clients"]+"/clients", token, body, nil)
 			return err
@@ -67,19 +67,19 @@ var requests = []request{
 	}},
 	{"the public scopes of a prefix", 10, func(h *tried) (func() error, error) {
 		return func() error {
-			_, err := ask(http.MethodGet, h.realm.APIs["scopes"]+"/scopes/all?prefix=skogdata", "", nil, nil)
+			_, err := ask(http.MethodGet, h.realm.APIs["scopes"]+"/scopes/all?prefix="+h.names.prefix, "", nil, nil)
 			return err
 		}, nil
 	}},
 	{"all that an owner granted", 100, func(h *tried) (func() error, error) {
-		token, err := h.token("demo-provider", "idporten:scopes.read")
+		token, err := h.token("demo-provider", string(h.names.reads))
 		return func() error {
 			_, err := ask(http.MethodGet, h.realm.APIs["scopes"]+"/scopes/access", token, nil, nil)
 			return err
 		}, err
 	}},
 	{"all that one was granted", 100, func(h *tried) (func() error, error) {
-		token, err := h.token("demo-consumer", "idporten:scopes.read")
+		token, err := h.token("demo-consumer", string(h.names.reads))
 		return func() error {
 			_, err := ask(http.MethodGet, h.realm.APIs["scopes"]+"/scopes/access/all", token, nil, nil)
 			return err
