@@ -24,6 +24,9 @@ func TestGuideOfScopes(t *testing.T) { tryGuide(t, "own-a-scope.md", 17) }
 // TestGuideOfSuppliers does the same with what a supplier does for others.
 func TestGuideOfSuppliers(t *testing.T) { tryGuide(t, "act-for-another.md", 33) }
 
+// TestGuideOfConsumers does the same with what a consumer does.
+func TestGuideOfConsumers(t *testing.T) { tryGuide(t, "call-an-api.md", 29) }
+
 // A guide is one on its way: what was answered last, and what was found in it.
 type guide struct {
 	e     *Env
