@@ -61,6 +61,7 @@ type Settings struct {
 	SingleSignOn    *SingleSignOn // nil: none
 	IDTokenHint     string        // "identifies" or "signs_in"
 	ScopeLifetime   string        // "cap" or "override"
+	Introspection   string        // "listed", or "owner": also clients of organizations that own a scope of the token
 	SID             string        // "always" or "for_logout"
 	RotateKeys      int64         // seconds a key signs before another follows; 0: until told
 	Algorithms      []string      // JWS algorithms; the first is the default

@@ -132,6 +132,7 @@ func (c *catalogBuilder) settings(n *node) tillit.Settings {
 		Subject:         n.get("subject").strs(),
 		IDTokenHint:     n.get("id_token_hint").strOr("identifies"),
 		ScopeLifetime:   n.get("scope_lifetime").strOr("cap"),
+		Introspection:   n.get("introspection").strOr("listed"),
 		SID:             n.get("sid").strOr("always"),
 		RotateKeys:      c.rotation(n.get("signing").get("rotate")),
 		Algorithms:      n.get("signing").get("algs").strs(),

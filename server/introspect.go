@@ -73,7 +73,7 @@ func (p *Provider) introspection(ctx context.Context, realm *realm, caller *till
 	case caller.ID == client.ID && caller.Server == "":
 		server = nil
 	case server != nil && f.catalog.Trusts(server, shape):
-	case p.listed(f.catalog, shape, caller):
+	case p.listed(f.catalog, shape, caller), p.owns(realm, shape, caller):
 		server = nil
 	default:
 		return nil, errInactive
@@ -90,6 +90,19 @@ func (p *Provider) listed(c *tillit.Catalog, shape *tillit.Shape, caller *tillit
 	return slices.ContainsFunc(shape.Scopes, func(name tillit.ScopeName) bool {
 		s := c.Scope(name)
 		return s != nil && slices.Contains(s.IntrospectedBy, string(caller.ID))
+	})
+}
+
+// owns reports whether the caller is of an organization that owns a scope of the
+// token, where the caller's dialect lets that count.
+func (p *Provider) owns(realm *realm, shape *tillit.Shape, caller *tillit.Client) bool {
+	c := p.dialect(realm.name, caller.Dialect)
+	if c.Settings.Introspection != "owner" || caller.Organization == "" {
+		return false
+	}
+	return slices.ContainsFunc(shape.Scopes, func(name tillit.ScopeName) bool {
+		s := c.Scope(name)
+		return s != nil && s.Owner == caller.Organization
 	})
 }
 

@@ -105,6 +105,21 @@ func idPortenIntrospectors(_ TB, e *Env) {
 	active("the owner's resource server, of a token without its scopes", listing.IntrospectAs("demo-api", without.Access()), false)
 }
 
+func idPortenOwnersIntrospect(_ TB, e *Env) {
+	const before = "    organization: \"310107549\"\n    auth: client_secret_basic\n    grant_types: [authorization_code, refresh_token]\n"
+	owners := strings.ReplaceAll(before, "310107549", "310103772")
+	token := func(env *Env) string {
+		return env.Login(Request{Scope: "openid skogdata:hogstmelding.write", Manners: env.high()}).Access()
+	}
+	legacy := e.With(Fault{Demo: true, Old: before + "    dialect: legacy\n", New: owners + "    dialect: legacy\n"})
+	current := e.With(Fault{Demo: true, Old: before + "    scopes: basic\n", New: owners + "    scopes: basic\n"})
+	e.Equal("introspection by a legacy client of the owner's: active", legacy.Introspect("demo-legacy", token(legacy))["active"], true)
+	plain := legacy.Login(Request{Scope: "openid", Manners: legacy.high()}).Access()
+	e.Equal("introspection by it of a token without the owner's scopes: active", legacy.Introspect("demo-legacy", plain)["active"], false)
+	e.Equal("introspection by a legacy client of another organization: active", e.Introspect("demo-legacy", token(e))["active"], false)
+	e.Equal("introspection by a current client of the owner's: active", current.Introspect("demo-basic", token(current))["active"], false)
+}
+
 func idPortenBackLogout(t TB, e *Env) {
 	told := make(chan string, 4)
 	client := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { told <- r.FormValue("logout_token") }))

@@ -57,4 +57,10 @@ var digdirFurtherFacts = []Fact{
 		Check: machineDetailValues,
 		Fault: Fault{Rule: "bad_details_value"},
 	},
+	{
+		ID: "digdir/94", Realm: "idporten", Seed: "docs",
+		Text:  "In the legacy profile a client of the organization that owns a scope of the token may introspect it; one of another organization may not, nor one of the owner's that speaks the current profile.",
+		Check: idPortenOwnersIntrospect,
+		Fault: Fault{Old: "introspection: owner", New: "introspection: listed"},
+	},
 }
