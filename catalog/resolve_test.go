@@ -114,7 +114,7 @@ func shipped(t *testing.T) *Set {
 
 func TestDialectsArePatches(t *testing.T) {
 	set := shipped(t)
-	if got := set.Dialects("bankid"); !slices.Equal(got, []string{"4", "1", "2", "3", "keycloak"}) {
+	if got := set.Dialects("bankid"); !slices.Equal(got, []string{"4", "0", "1", "2", "3", "keycloak"}) {
 		t.Errorf("dialects %v", got)
 	}
 	if set.Catalog("bankid", "4") != set.Catalog("bankid", "") {
