@@ -69,6 +69,9 @@ func (e *Env) Prepare(r Request) *Authorization {
 			a.Sent.Set(name, value)
 		}
 	}
+	if details := a.Sent.Get("authorization_details"); details != "" {
+		a.Sent.Set("authorization_details", e.names.ThereDetails(details))
+	}
 	return a
 }
 

@@ -140,6 +140,25 @@ func (n Names) ThereQuery(path string) string {
 	return at + "?" + values.Encode()
 }
 
+// ThereDetails translates the types of authorization_details (RFC 9396 §2); what is
+// no list of objects stays as it is.
+func (n Names) ThereDetails(text string) string {
+	var details []map[string]any
+	if n.there == nil || json.Unmarshal([]byte(text), &details) != nil {
+		return text
+	}
+	for _, detail := range details {
+		if kind, ok := detail["type"].(string); ok {
+			detail["type"] = n.There(kind)
+		}
+	}
+	translated, err := json.Marshal(details)
+	if err != nil {
+		return text
+	}
+	return string(translated)
+}
+
 // ThereJSON translates the members of a claims parameter, whose names stand one
 // level down; a text that is not JSON stays as it is.
 func (n Names) ThereJSON(text string) string {

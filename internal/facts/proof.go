@@ -190,6 +190,9 @@ func (e *Env) TokenProved(client string, form url.Values, p *Prover) *Tokens {
 func (e *Env) TokenWith(client string, form url.Values, proof string) *Tokens {
 	e.t.Helper()
 	form, authenticate := e.authenticated(client, form)
+	if details := form.Get("authorization_details"); details != "" {
+		form.Set("authorization_details", e.names.ThereDetails(details))
+	}
 	status, header, body := e.PostForm(e.Endpoint("token_endpoint"), form, func(r *http.Request) {
 		if authenticate != nil {
 			authenticate(r)
