@@ -63,4 +63,16 @@ var digdirFurtherFacts = []Fact{
 		Check: idPortenOwnersIntrospect,
 		Fault: Fault{Old: "introspection: owner", New: "introspection: listed"},
 	},
+	{
+		ID: "digdir/95", Realm: "maskinporten", Seed: "docs",
+		Text:  "A consumer delegates a scope to a supplier at the source, which both see, and takes it back: the supplier's very next token request is refused.",
+		Check: delegationGiven,
+		Fault: Fault{Old: `write: "altinn:maskinporten/delegations.write"`, New: `write: "altinn:maskinporten/delegations.read"`},
+	},
+	{
+		ID: "digdir/96", Realm: "maskinporten", Seed: "docs",
+		Text:  "Who delegates is whom the token is for: a body cannot say another, nobody sees what is between others, and a client that a supplier runs delegates nothing.",
+		Check: delegationOwn,
+		Fault: Fault{Server: "suppliers delegate nothing to themselves"},
+	},
 }

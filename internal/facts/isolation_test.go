@@ -15,6 +15,7 @@ type organizations struct {
 	desks   []*Desk
 	scopes  map[string]*keptScope
 	clients map[string]*keptClient
+	given   map[[2]int]bool // who delegated to whom
 	count   int
 }
 
@@ -40,10 +41,11 @@ func TestOrganizationsApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := world.Env(t, provider, "maskinporten")
-	all := "idporten:scopes.write idporten:dcr.write"
+	all := "idporten:scopes.write idporten:dcr.write altinn:maskinporten/delegations.write"
 	m := &organizations{
 		desks:  []*Desk{e.Desk("demo-provider", all), e.Desk("demo-consumer", all), e.Desk("demo-supplier", all)},
 		scopes: map[string]*keptScope{}, clients: map[string]*keptClient{},
+		given: map[[2]int]bool{{1, 2}: true}, // the demo data's
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		t.Repeat(map[string]func(*rapid.T){
@@ -52,6 +54,7 @@ func TestOrganizationsApart(t *testing.T) {
 			"change access":      m.changeAccess,
 			"register a client":  m.registerClient,
 			"touch a client":     m.touchClient,
+			"delegate":           m.delegate,
 			"look at everything": m.look,
 		})
 	})
@@ -145,6 +148,28 @@ func (m *organizations) changeAccess(t *rapid.T) {
 	}
 }
 
+func (m *organizations) delegate(t *rapid.T) {
+	who, whom := m.who(t), m.who(t)
+	desk, supplier := m.desks[who], m.desks[whom].Organization
+	key := [2]int{who, whom}
+	if rapid.Bool().Draw(t, "give") {
+		body := map[string]any{"scope": "skogdata:hogstmelding", "supplier_orgno": supplier}
+		want := map[bool]int{true: http.StatusBadRequest, false: http.StatusOK}[who == whom]
+		status(t, desk.Call("delegations", http.MethodPost, "/delegations", body), want)
+		m.given[key] = want == http.StatusOK
+		return
+	}
+	want := http.StatusNotFound
+	switch {
+	case who == whom:
+		want = http.StatusBadRequest
+	case m.given[key]:
+		want = http.StatusOK
+	}
+	status(t, desk.Call("delegations", http.MethodDelete, "/delegations"+scopeOf("skogdata:hogstmelding")+"&supplier_orgno="+supplier, nil), want)
+	m.given[key] = false
+}
+
 func (m *organizations) registerClient(t *rapid.T) {
 	who := m.who(t)
 	m.count++
@@ -211,12 +236,33 @@ func (m *organizations) touchClient(t *rapid.T) {
 	}
 }
 
+// lookDelegated finds exactly what the organization gave and got.
+func (m *organizations) lookDelegated(t *rapid.T, who int) {
+	want := 0
+	for pair, given := range m.given {
+		if given && (pair[0] == who || pair[1] == who) {
+			want++
+		}
+	}
+	list := m.desks[who].Call("delegations", http.MethodGet, "/delegations", nil).Good().List
+	for _, item := range list {
+		d, _ := item.(map[string]any)
+		if own := m.desks[who].Organization; d["consumer_orgno"] != own && d["supplier_orgno"] != own {
+			t.Fatalf("%s sees %v", own, d)
+		}
+	}
+	if len(list) != want {
+		t.Fatalf("organization %d sees %d delegations; want %d", who, len(list), want)
+	}
+}
+
 // look compares every list with the model.
 func (m *organizations) look(t *rapid.T) {
 	for who, desk := range m.desks {
 		scopes := desk.Call("scopes", http.MethodGet, "/scopes?inactive=true", nil)
 		public := desk.e.call("", "scopes", http.MethodGet, "/scopes/all?inactive=true", nil)
 		had := desk.Call("scopes", http.MethodGet, "/scopes/access/all", nil)
+		m.lookDelegated(t, who)
 		for name, s := range m.scopes {
 			found := scopes.Find("name", name)
 			switch {

@@ -397,8 +397,11 @@ func (r *Renaming) servers(value any) any {
 		fields, _ := r.lists(items[i].Value, "also", "learns", "designators", "owner").(yaml.MapSlice)
 		service := mapping(member(fields, "service"))
 		for j := range service {
-			if service[j].Key == "scopes" || service[j].Key == "claims" {
+			switch service[j].Key {
+			case "scopes", "claims":
 				service[j].Value = r.values(service[j].Value)
+			case "settings":
+				service[j].Value = r.lists(service[j].Value, "source")
 			}
 		}
 		if member(fields, "audience") == nil && member(fields, "designators") == nil {

@@ -28,7 +28,7 @@ const (
 	public                      // everybody's
 )
 
-// routes are all operations of both APIs, in an order in which the owner can use
+// routes are all operations of the APIs, in an order in which the owner can use
 // every one of them.
 func routes(key any) []route {
 	member := func(pairs ...any) map[string]any {
@@ -76,6 +76,12 @@ func routes(key any) []route {
 		{"scopes", "GET /scopes/access/all", "", nil, thirds},
 		{"scopes", "DELETE /scopes/access/{consumer_orgno}", "/scopes/access/$THIRD?scope=$SCOPE", nil, ownThing},
 		{"scopes", "DELETE /scopes", "/scopes?scope=$SCOPE", nil, ownThing},
+
+		// Whoever asks gives and takes back what is their own.
+		{"delegations", "POST /delegations", "", member("scope", "skogdata:hogstmelding", "supplier_orgno", "$THIRD"), ownList},
+		{"delegations", "GET /delegations", "", nil, ownList},
+		{"delegations", "GET /delegations", "/delegations?consumer_orgno=$OWNER", nil, thirds},
+		{"delegations", "DELETE /delegations", "/delegations?scope=skogdata:hogstmelding&supplier_orgno=$THIRD", nil, ownList},
 	}
 }
 
@@ -88,7 +94,7 @@ type things struct {
 
 func (e *Env) things() *things {
 	e.t.Helper()
-	all := "idporten:scopes.write idporten:dcr.write"
+	all := "idporten:scopes.write idporten:dcr.write altinn:maskinporten/delegations.write"
 	t := &things{owner: e.Desk("demo-provider", all), stranger: e.Desk("demo-consumer", all), third: e.Desk("demo-supplier", all)}
 	machine := t.owner.machine("skogdata:tresort").id
 	person, _ := t.owner.Client("api_klient", nil, "openid").Good().Object["client_id"].(string)
@@ -128,6 +134,7 @@ func (t *things) state() []any {
 		{"clients", "GET /clients/$MACHINE", "", nil, ownThing}, {"clients", "GET /clients/$MACHINE/jwks", "", nil, ownThing},
 		{"clients", "GET /clients/$PERSON", "", nil, ownThing}, {"clients", "GET /clients/$PERSON/onbehalfof", "", nil, ownThing},
 		{"scopes", "GET /scopes/scope?scope=$SCOPE", "", nil, ownThing}, {"scopes", "GET /scopes/access?scope=$SCOPE&inactive=true", "", nil, ownThing},
+		{"delegations", "GET /delegations", "", nil, ownList},
 	} {
 		answer := t.use(t.owner, &look).Good()
 		all = append(all, answer.Object, answer.List)
@@ -162,15 +169,16 @@ func TestRoutesApart(t *testing.T) {
 			}
 			switch rightful := own.owner; r.kind {
 			case thirds:
-				if own.use(own.third, r).Good().Find("scope", own.names[2]) == nil {
-					t.Errorf("the third does not find %s", own.names[2])
+				want := map[string]string{"scopes": own.names[2], "delegations": "skogdata:hogstmelding"}[r.api]
+				if own.use(own.third, r).Good().Find("scope", want) == nil {
+					t.Errorf("the third does not find %s", want)
 				}
 			default:
 				own.use(rightful, r).Good()
 			}
 		})
 	}
-	for _, api := range []string{"scopes", "clients"} {
+	for _, api := range []string{"scopes", "clients", "delegations"} {
 		for template, item := range within(e.description(api), "paths") {
 			operations, _ := item.(map[string]any)
 			for verb := range operations {

@@ -16,7 +16,7 @@ var tables = []struct {
 	{"bankid", slices.Concat(bankIDFacts, bankIDFurtherFacts), 70},
 	{"buypass", buypassFacts, 36},
 	{"standards", slices.Concat(standardsFacts, furtherFacts), 47},
-	{"digdir", slices.Concat(digdirFacts, digdirFurtherFacts), 94},
+	{"digdir", slices.Concat(digdirFacts, digdirFurtherFacts), 96},
 }
 
 func TestTablesAreComplete(t *testing.T) {

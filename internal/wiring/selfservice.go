@@ -2,10 +2,13 @@ package wiring
 
 import (
 	"crypto/rand"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/services/clients"
+	"github.com/tillit/tillit/services/delegations"
 	"github.com/tillit/tillit/services/scopes"
 	"github.com/tillit/tillit/services/selfservice"
 	"github.com/tillit/tillit/token"
@@ -32,7 +35,22 @@ func (h *House) openClients(at mount) (http.Handler, error) {
 	}), nil
 }
 
-// door is what both put in front: the realm's tokens, and who they speak for.
+// openDelegations is the API of a source of delegations that is kept here.
+func (h *House) openDelegations(at mount) (http.Handler, error) {
+	door, source := h.door(at), at.server.Service.Settings["source"]
+	if c := h.Catalogs.Catalog(at.realm, ""); !slices.ContainsFunc(c.Delegations, func(d tillit.DelegationSource) bool { return d.Issuer == source && d.From == tableSource }) {
+		return nil, fmt.Errorf("setting source: %q; right would be one of delegation_sources that is from: %s", source, tableSource)
+	}
+	return delegations.Handler(delegations.Config{
+		Door: door, Store: h.Store, Source: source, Off: h.off(), Read: at.scope("read"), Write: at.scope("write"),
+		Catalog: func() *tillit.Catalog { return h.judging().Catalog(at.realm, "") },
+	}), nil
+}
+
+// tableSource is what a realm calls a source of delegations that is kept here.
+const tableSource = "table"
+
+// door is what all put in front: the realm's tokens, and who they speak for.
 func (h *House) door(at mount) *selfservice.Door {
 	registry := h.Catalogs.Catalog(at.realm, "").Registry
 	return &selfservice.Door{

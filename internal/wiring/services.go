@@ -21,6 +21,7 @@ import (
 var services = map[string]func(h *House, at mount) (http.Handler, error){
 	"scopes":             (*House).openScopes,
 	"clients":            (*House).openClients,
+	"delegations":        (*House).openDelegations,
 	"aml":                (*House).openAML,
 	"security_data":      (*House).openSecurityData,
 	"operational_status": (*House).openOperationalStatus,

@@ -13,6 +13,7 @@ import (
 // A Caller is the organization that a token speaks for.
 type Caller struct {
 	Organization string
+	Supplier     string // who runs the client for the organization; "": itself
 	Operator     bool
 	Client       tillit.ClientID
 	scopes       []string
@@ -57,7 +58,7 @@ func (d *Door) Admit(serve func(r *http.Request, caller *Caller) (any, error), s
 		if err != nil {
 			return nil, err
 		}
-		caller := &Caller{Organization: client.Organization, Operator: d.Operator(client.Organization), Client: client.ID, scopes: token.Scopes}
+		caller := &Caller{Organization: client.Organization, Supplier: client.Supplier, Operator: d.Operator(client.Organization), Client: client.ID, scopes: token.Scopes}
 		if !caller.Has(scopes...) {
 			return nil, Refuse(http.StatusForbidden, "", "insufficient_scope", "", "the token lacks the scope that this takes")
 		}
