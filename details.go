@@ -36,6 +36,24 @@ func (q *question) judgeDetail(detail *Detail) (Reason, string) {
 	case t.Alone && len(q.ask.Details) > 1, t.Needs != "" && q.sharesPage(t):
 		return DetailsNotAlone, ""
 	}
+	if reason, field := t.Judge(detail); reason != Given {
+		return reason, field
+	}
+	if t.Completed() && q.completed(t, detail) == nil {
+		return DetailsNotGranted, ""
+	}
+	return Given, ""
+}
+
+// matches reports whether a text is of the form the field has.
+func (f *DetailField) matches(raw json.RawMessage) bool {
+	var text string
+	return f.Pattern == nil || json.Unmarshal(raw, &text) == nil && f.Pattern.MatchString(text)
+}
+
+// Judge holds the members of a detail to its type: [Given], or what is wrong with
+// which (RFC 9396 §5).
+func (t *DetailType) Judge(detail *Detail) (Reason, string) {
 	if name, found := t.firstUnknown(detail); found {
 		return UnknownDetailsField, name
 	}
@@ -54,16 +72,7 @@ func (q *question) judgeDetail(detail *Detail) (Reason, string) {
 			return reason, field
 		}
 	}
-	if t.Completed() && q.completed(t, detail) == nil {
-		return DetailsNotGranted, ""
-	}
 	return Given, ""
-}
-
-// matches reports whether a text is of the form the field has.
-func (f *DetailField) matches(raw json.RawMessage) bool {
-	var text string
-	return f.Pattern == nil || json.Unmarshal(raw, &text) == nil && f.Pattern.MatchString(text)
 }
 
 // sharesPage reports whether several details want the page of this type: it is

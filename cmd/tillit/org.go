@@ -15,6 +15,10 @@ type orgCommand struct {
 	Add    orgAddCommand    `cmd:"" help:"Add an organization, or give it another name."`
 	Link   orgLinkCommand   `cmd:"" help:"Give a prefix to an organization: below it, it may register scopes."`
 	Unlink orgUnlinkCommand `cmd:"" help:"Take a prefix away, below which nothing was registered."`
+
+	Delegations orgDelegationsCommand `cmd:"" help:"List what an organization delegated to others, and what was delegated to it."`
+	Delegate    orgDelegateCommand    `cmd:"" help:"Let a supplier use a scope for an organization, or no longer."`
+	Complete    orgCompleteCommand    `cmd:"" help:"Give an organization what completes authorization details that it asks for: a system user, a consent."`
 }
 
 type orgListCommand struct {

@@ -17,6 +17,7 @@ type personCommand struct {
 	Add     personAddCommand     `cmd:"" help:"Add a person."`
 	Import  personImportCommand  `cmd:"" help:"Add the people of a file, CSV or JSON lines; a second run goes on where the first ended."`
 	Show    personShowCommand    `cmd:"" help:"Show a person, without secrets."`
+	Change  personChangeCommand  `cmd:"" help:"Change what is known of a person."`
 	Disable personDisableCommand `cmd:"" help:"Keep a person from signing in, and from what was granted before."`
 	Reset   personResetCommand   `cmd:"" help:"Give a person a new password, which is shown once."`
 }
