@@ -49,6 +49,7 @@ var arrows = map[string]struct {
 	"services/*":              {[]string{"rs"}, "resource servers; the provider does not know them"},
 	"services/scopes":         {[]string{"rs", "services/selfservice"}, "a resource server; what both keep of organizations they tell alike"},
 	"services/clients":        {[]string{"rs", "services/selfservice"}, "a resource server; what both keep of organizations they tell alike"},
+	"services/delegations":    {[]string{"rs", "services/selfservice"}, "a resource server; what both keep of organizations they tell alike"},
 	"services/personal":       {[]string{"rs", "services/selfservice"}, "a door; what it says when it is shut is said as at the others"},
 	"services/authlevel":      {[]string{"rs", "services/selfservice", "services/personal"}, "a resource server; how a token speaks for a person they find out alike"},
 	"services/authorizations": {[]string{"rs", "services/selfservice", "services/personal"}, "a resource server; how a token speaks for a person they find out alike"},

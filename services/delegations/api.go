@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/tillit/tillit"
 	"github.com/tillit/tillit/services/selfservice"
@@ -44,7 +45,7 @@ type Config struct {
 	Off map[string]bool
 }
 
-// An API answers below one base address.
+// An api answers below one base address.
 type api struct{ Config }
 
 // Handler serves the API.
@@ -91,7 +92,7 @@ func (a *api) give(r *http.Request, caller *selfservice.Caller) (any, error) {
 		}
 	}
 	if len(faults) > 0 {
-		slices.SortFunc(faults, func(x, y tillit.Objection) int { return len(x.Field) - len(y.Field) })
+		slices.SortFunc(faults, func(x, y tillit.Objection) int { return strings.Compare(x.Field, y.Field) })
 		return nil, &selfservice.Refusal{Status: http.StatusBadRequest, Object: object, Faults: faults}
 	}
 	d, err := a.asked(r.Context(), caller, scope, supplier)
