@@ -348,11 +348,19 @@ func openSigning(h *House, at mount) (http.Handler, error) {
 	}), nil
 }
 
-// examine says why a file cannot be signed.
+// examine says why a file cannot be signed: what is wrong with it, or all that it
+// does beside showing its pages.
 func examine(in io.ReaderAt, size int64) (string, error) {
-	_, err := pdf.Read(in, size)
+	file, err := pdf.Read(in, size)
+	var active []string
+	if err == nil {
+		active, err = file.Active()
+	}
 	if fault, ok := errors.AsType[*pdf.Fault](err); ok {
 		return fault.Text, nil
+	}
+	if len(active) > 0 {
+		return "the PDF is more than its pages show: " + strings.Join(active, ", "), err
 	}
 	return "", err
 }

@@ -41,18 +41,22 @@ type File struct {
 func Read(in io.ReaderAt, size int64) (*File, error) {
 	f := &File{in: in, size: size, objects: map[int]place{}}
 	for _, step := range []func() error{f.readHeader, f.readCrossReferences, f.readCatalog, f.readPage} {
-		err := step()
-		switch {
-		case err == nil:
-		case errors.Is(err, errSyntax):
-			return nil, malformed("an object is cut short or not one")
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, malformed("it ends too early")
-		default:
+		if err := faultOf(step()); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
+}
+
+// faultOf tells what was wrong with the file where reading it broke off.
+func faultOf(err error) error {
+	switch {
+	case errors.Is(err, errSyntax):
+		return malformed("an object is cut short or not one")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return malformed("it ends too early")
+	}
+	return err
 }
 
 func (f *File) readHeader() error {

@@ -53,17 +53,20 @@ func plain() []byte {
 
 // packed is a file whose catalog and pages are in a packed stream, and whose
 // cross-references are a stream with a predictor.
-func packedFile() []byte {
+func packedFile() []byte { return packedObjects() }
+
+// packedObjects has further objects in the packed stream.
+func packedObjects(more ...string) []byte {
 	s := newSheet()
 	inner := []string{"<</Type /Catalog /Pages 2 0 R>>", "<</Type /Pages /Kids [3 0 R] /Count 1>>", "<</Type /Page /Parent 2 0 R /MediaBox [0 0 300 144]>>"}
 	head, body := "", ""
-	for n, text := range inner {
+	for n, text := range append(inner, more...) {
 		head += fmt.Sprintf("%d %d ", n+1, len(body))
 		body += text + " "
 	}
 	stream := deflate([]byte(head + body))
 	s.offsets = make([]int, 3) // those are inside
-	s.object(fmt.Sprintf("<</Type /ObjStm /N 3 /First %d /Filter /FlateDecode /Length %d>>\nstream\n%s\nendstream", len(head), len(stream), stream))
+	s.object(fmt.Sprintf("<</Type /ObjStm /N %d /First %d /Filter /FlateDecode /Length %d>>\nstream\n%s\nendstream", len(inner)+len(more), len(head), len(stream), stream))
 	at := s.b.Len()
 	rows := [][]byte{{0, 0, 0, 0}, {2, 0, 4, 0}, {2, 0, 4, 1}, {2, 0, 4, 2}, {1, byte(s.offsets[3] >> 8), byte(s.offsets[3]), 0}, {1, byte(at >> 8), byte(at), 0}}
 	var predicted []byte
@@ -219,6 +222,73 @@ func TestRefusesWithReasons(t *testing.T) {
 				t.Errorf("%v; want a fault that says %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestActive: what a file does beside showing its pages is found, wherever it
+// stands, and all of it is told.
+func TestActive(t *testing.T) {
+	with := func(objects ...string) []byte {
+		s := newSheet()
+		s.object("<</Type /Catalog /Pages 2 0 R>>")
+		s.object("<</Type /Pages /Kids [3 0 R] /Count 1>>")
+		s.object("<</Type /Page /Parent 2 0 R>>")
+		for _, o := range objects {
+			s.object(o)
+		}
+		return s.table("/Root 1 0 R")
+	}
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"plain":             {plain(), ""},
+		"packed":            {packedFile(), ""},
+		"with a form":       {withForm(), ""},
+		"signed":            {sign(t, plain()), ""},
+		"link":              {with("<</S /URI /URI (https://example.no)>>"), ""},
+		"script":            {with("<</S /JavaScript /JS (app.alert(1))>>"), "scripts"},
+		"escaped script":    {with("<</S /Java#53cript>>"), "scripts"},
+		"script in a list":  {with("[1 [<</Next <</S /Rendition /JS (x)>> >>]]"), "scripts, sound, film or models"},
+		"program":           {with("<</S /Launch /F (calc.exe)>>"), "actions that start programs"},
+		"sending":           {with("<</S /SubmitForm /F (https://example.no)>>"), "actions that send or fetch data"},
+		"hiding":            {with("<</S /Hide /T (field)>>"), "actions that change what is seen"},
+		"embedded file":     {with("<</Type /Filespec /EF <</F 5 0 R>> >>", "<</Type /EmbeddedFile /Length 0>>\nstream\n\nendstream"), "embedded files"},
+		"attachment":        {with("<</Type /Annot /Subtype /FileAttachment>>"), "embedded files"},
+		"XFA":               {with("<</Fields [] /XFA 5 0 R>>", "<</Length 0>>\nstream\n\nendstream"), "a form in XFA"},
+		"film":              {with("<</Type /Annot /Subtype /RichMedia>>"), "sound, film or models"},
+		"script, packed":    {packedObjects("<</S /JavaScript>>"), "scripts"},
+		"objects of a text": {with("[(3 0 obj <</S /JavaScript>> endobj)]"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := Read(bytes.NewReader(c.file), int64(len(c.file)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := f.Active()
+			if got := strings.Join(found, ", "); got != c.want || err != nil {
+				t.Errorf("%q, %v; want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+// TestActiveHasAnEnd: objects that lie over one another are refused, not read
+// again and again.
+func TestActiveHasAnEnd(t *testing.T) {
+	s := newSheet()
+	s.object("<</Type /Catalog /Pages 2 0 R>>")
+	s.object("<</Type /Pages /Kids [3 0 R] /Count 1>>")
+	s.object("<</Type /Page /Parent 2 0 R>>")
+	s.object("[[ 5 0 obj 1 endobj ]]")
+	s.offsets = append(s.offsets, s.offsets[3]+len("4 0 obj\n[[ "))
+	file := s.table("/Root 1 0 R")
+	f, err := Read(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Active(); err == nil || !strings.Contains(err.Error(), "lies in another") {
+		t.Errorf("%v; want a fault that says that an object lies in another", err)
 	}
 }
 
