@@ -169,6 +169,13 @@ func bankIDOrderFaults(t TB, e *Env) {
 	if status != http.StatusBadRequest || !strings.Contains(told, "'orderName'") || !strings.Contains(told, "'padesSignProperties'") {
 		t.Errorf("an order without orderName and padesSignProperties: %d %q; want 400 and both", status, told)
 	}
+	body = PDFOrder(strings.Replace(Leaflet, "/MediaBox [0 0 300 144]", "/AA <</S /JavaScript>> ", 1))
+	body["signProperties"] = Order{}
+	status, answer = own.Do(http.MethodPost, "/signdoc/pades", body)
+	told = strings.Join(texts(answer["errors"]), "\n")
+	if status != http.StatusBadRequest || !strings.Contains(told, "'orderName'") || !strings.Contains(told, "scripts") {
+		t.Errorf("an order without orderName, of a PDF with a script: %d %q; want 400 and both", status, told)
+	}
 }
 
 func texts(value any) (list []string) {

@@ -209,7 +209,7 @@ var bankIDFacts = []Fact{
 	},
 	{
 		ID: "bankid/35", Realm: "bankid", Seed: "docs",
-		Text:  "An order that lacks two members is refused with 400 and both complaints at once.",
+		Text:  "An order that lacks two members is refused with 400 and both complaints at once, and so is one whose PDF does more than show its pages.",
 		Check: bankIDOrderFaults,
 		Fault: Fault{Server: "every fault of an order is told"},
 	},
