@@ -24,7 +24,7 @@ var arrows = map[string]struct {
 }{
 	".":                       {nil, "the domain decides; it reads no file, no clock and no network"},
 	"bench":                   {nil, "asks providers over HTTP, ours like any other"},
-	"bench/*":                 {[]string{"catalog", "internal/facts", "internal/wiring", "realms", "realms/demo", "store", "token"}, "our house as it is asked, and pictures of the answers"},
+	"bench/*":                 {[]string{"catalog", "internal/facts", "internal/wiring", "ops", "realms", "realms/demo", "store", "token"}, "our house as it is asked, and pictures of the answers"},
 	"bench/peers/*":           {nil, "other providers, each a module of its own"},
 	"catalog":                 {nil, "turns texts into catalogs; it neither serves nor stores"},
 	"catalog/impact":          {nil, "decides twice and compares; where catalogs and clients come from, others know"},

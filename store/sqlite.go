@@ -71,7 +71,7 @@ func openSQLite(ctx context.Context, driver driver.Driver, path string, options 
 		db.readers = sql.OpenDB(connector{driver, sqliteDSN(path, memory, true)})
 		db.readers.SetMaxOpenConns(options.Readers)
 		db.readers.SetMaxIdleConns(options.Readers)
-		db.reads = &statements{prepare: db.readers.PrepareContext, translate: sqliteError, prepared: new(sync.Map)}
+		db.reads = &statements{stepwise: true, prepare: db.readers.PrepareContext, translate: sqliteError, prepared: new(sync.Map)}
 	}
 	var err error
 	db.chain, err = newID(options.Random)

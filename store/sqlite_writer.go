@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -79,6 +80,10 @@ func (w *writer) run() {
 	batch := make([]*job, 0, w.options.Batch)
 	for first := range w.queue {
 		batch = append(batch[:0], first)
+		// Where processors are what is short, a commit is over before the next
+		// request has worked out what to write, and each pays for its own. Who is
+		// about to come is let go first; where nobody is, this takes no time.
+		runtime.Gosched()
 		for len(batch) < w.options.Batch {
 			select {
 			case j, open := <-w.queue:

@@ -70,6 +70,7 @@ func (t *tx) take(otherwise error, query string, args []any, dest ...any) error 
 
 // statements is a querier that prepares every statement once.
 type statements struct {
+	stepwise  bool // rows are found one by one, by this process: between them it looks whether the caller has gone
 	prepare   func(ctx context.Context, query string) (*sql.Stmt, error)
 	translate func(error) error
 	prepared  *sync.Map // query → *sql.Stmt
@@ -120,16 +121,26 @@ func (s *statements) row(ctx context.Context, query string, args []any, dest ...
 }
 
 func (s *statements) rows(ctx context.Context, query string, args []any, each func(scan) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	stmt, err := s.statement(ctx, query)
 	if err != nil {
 		return s.translate(err)
 	}
-	rows, err := stmt.QueryContext(ctx, args...)
+	watched := ctx
+	if s.stepwise { // being told that somebody has gone takes a goroutine or two for every statement
+		watched = context.WithoutCancel(ctx)
+	}
+	rows, err := stmt.QueryContext(watched, args...)
 	if err != nil {
 		return s.translate(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := each(rows.Scan); err != nil {
 			return err
 		}

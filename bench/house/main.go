@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/tillit/tillit/internal/wiring"
+	"github.com/tillit/tillit/ops"
 	"github.com/tillit/tillit/realms"
 	demodata "github.com/tillit/tillit/realms/demo"
 	"github.com/tillit/tillit/store"
@@ -38,6 +39,7 @@ func main() {
 }
 
 func run(directory, port, profiles string, address []string) error {
+	free := ops.LetGarbageWait() // as the command does
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	master, err := masterKey(filepath.Join(directory, "master.key"))
@@ -55,6 +57,7 @@ func run(directory, port, profiles string, address []string) error {
 	if err != nil {
 		return err
 	}
+	free()
 	mux := http.NewServeMux()
 	mux.Handle("/", house.Handler)
 	mux.HandleFunc("GET /dev/fixtures.json", fixtures(house))

@@ -18,6 +18,7 @@ import (
 	"github.com/tillit/tillit/fetch"
 	"github.com/tillit/tillit/internal/dev"
 	"github.com/tillit/tillit/internal/wiring"
+	"github.com/tillit/tillit/ops"
 	"github.com/tillit/tillit/realms"
 	"github.com/tillit/tillit/token"
 )
@@ -39,7 +40,7 @@ func (d *devCommand) Run(c *console) error {
 	if err := onlyLoopback(d.Listen); err != nil {
 		return err
 	}
-	finished := starting()
+	free := ops.LetGarbageWait()
 	outgoing := fetch.GuardedOptions{AllowLoopback: d.AllowLoopbackFetch}
 	var err error
 	if outgoing.Roots, err = furtherRoots(d.CABundle); err != nil {
@@ -69,7 +70,7 @@ func (d *devCommand) Run(c *console) error {
 	}
 	return errors.Join(serve(c, house, []net.Listener{listener}, nil, handler, func() {
 		fmt.Fprintln(c.out, "ready", base)
-		go finished()
+		go free() // reading the realms takes several times what is kept of them
 	}), house.Close())
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/tillit/tillit/catalog"
 	"github.com/tillit/tillit/fetch"
 	"github.com/tillit/tillit/internal/wiring"
+	"github.com/tillit/tillit/ops"
 	"github.com/tillit/tillit/store"
 )
 
@@ -28,7 +29,7 @@ func (s *serveCommand) Run(c *console) error {
 	if s.Config == "" {
 		return misused("serve: --config FILE is missing")
 	}
-	finished := starting()
+	free := ops.LetGarbageWait()
 	settings, err := readConfig(s.Config)
 	if err != nil {
 		return err
@@ -55,7 +56,7 @@ func (s *serveCommand) Run(c *console) error {
 	}
 	return errors.Join(serve(c, house, listeners, secure, handler, func() {
 		fmt.Fprintln(c.out, "ready", settings.BaseURL)
-		go finished()
+		go free() // reading the realms takes several times what is kept of them
 	}), house.Close())
 }
 
