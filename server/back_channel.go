@@ -83,7 +83,9 @@ func (p *Provider) sendLogout(ctx context.Context, l tillit.Logout) (told bool, 
 	if realm == nil || p.Messenger == nil || !p.on("clients hear of logouts") {
 		return false, nil
 	}
-	client, err := p.Store.Client(ctx, realm.catalog.Registry, l.Client)
+	// Nobody to tell is for good, so an older registration that is still in memory
+	// must not say so.
+	client, err := p.Store.FreshClient(ctx, realm.catalog.Registry, l.Client)
 	if errors.Is(err, tillit.ErrNotFound) || err == nil && (!client.Active || client.BackChannelLogoutURI == "") {
 		return false, nil
 	}

@@ -293,3 +293,20 @@ func (p *pair) bothTell(t *testing.T) {
 	}
 	both.Wait()
 }
+
+// TestLogoutAfterChangeElsewhere: the process that ends a session may still have
+// an older registration in memory; a client that just said where it hears of
+// logouts is told all the same, for nobody asks again.
+func TestLogoutAfterChangeElsewhere(t *testing.T) {
+	onStores(t, func(t *testing.T, store string) {
+		p := openPair(t, "buypass", store, realms.Files())
+		heard := p.listener(0)
+		b := p.NewBrowser()
+		tokens := p.Login(facts.Request{Scope: "openid", Browser: b, Client: "demo-web"})
+		p.each[1].registered("demo-web", func(c *tillit.Client) { c.BackChannelLogoutURI = heard.URL })
+		p.Logout(b, url.Values{"id_token_hint": {tokens.ID()}})
+		if told := p.Decode(heard.hear(t)); told["aud"] != "demo-web" || told["sid"] != p.IDClaims(tokens)["sid"] {
+			t.Errorf("told %v; want its own aud and sid", told)
+		}
+	})
+}

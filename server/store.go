@@ -17,6 +17,8 @@ type Store interface {
 	// Client gives a prepared client, tillit.ErrNotFound for an unknown one. Clients
 	// are cached by revision.
 	Client(ctx context.Context, registry string, id tillit.ClientID) (*tillit.Client, error)
+	// FreshClient gives the same as it stands in the store now, never from memory.
+	FreshClient(ctx context.Context, registry string, id tillit.ClientID) (*tillit.Client, error)
 	// InitialToken is tillit.ErrNotFound for a token with which no client may be
 	// registered at the instant.
 	InitialToken(ctx context.Context, realm string, hash []byte, at int64) error

@@ -98,17 +98,24 @@ func (s *Store) Client(ctx context.Context, registry string, id tillit.ClientID)
 	if client != nil {
 		return client, nil
 	}
-	var revision int64
-	var document string
-	if err := s.row(ctx, "client", sqlClient, []any{registry, string(id)}, &revision, &document); err != nil {
-		return nil, err
-	}
-	client, err := decodeClient(revision, document)
+	client, err := s.FreshClient(ctx, registry, id)
 	if err != nil {
 		return nil, err
 	}
 	s.clients.keep(key, client, drops)
 	return client, nil
+}
+
+// FreshClient gives a client as it stands in the store now, whatever is in memory:
+// for what is decided once and cannot be made good when the next poll tells of a
+// change. It is prepared as [Store.Client] has it; tillit.ErrNotFound likewise.
+func (s *Store) FreshClient(ctx context.Context, registry string, id tillit.ClientID) (*tillit.Client, error) {
+	var revision int64
+	var document string
+	if err := s.row(ctx, "client", sqlClient, []any{registry, string(id)}, &revision, &document); err != nil {
+		return nil, err
+	}
+	return decodeClient(revision, document)
 }
 
 func decodeClient(revision int64, document string) (*tillit.Client, error) {

@@ -178,6 +178,11 @@ func clientsAcross(t *testing.T, replicas []*store.Store) {
 		shop.Active = round%2 == 0
 		must(t, of(replicas, round).PutClient(ctx, realm, shop))
 		for _, s := range replicas {
+			fresh, err := s.FreshClient(ctx, realm, "shop") // before any poll
+			must(t, err)
+			if fresh.Active != shop.Active || fresh.Revision != int64(round+1) {
+				t.Fatalf("after round %d the client, read anew, is %+v", round, fresh)
+			}
 			must(t, s.Poll(ctx))
 			got, err := s.Client(ctx, realm, "shop")
 			must(t, err)
@@ -188,8 +193,10 @@ func clientsAcross(t *testing.T, replicas []*store.Store) {
 	}
 	must(t, replicas[0].DeleteClient(ctx, realm, "shop"))
 	for _, s := range replicas[1:] {
+		_, err := s.FreshClient(ctx, realm, "shop")
+		wants(t, err, tillit.ErrNotFound)
 		must(t, s.Poll(ctx))
-		_, err := s.Client(ctx, realm, "shop")
+		_, err = s.Client(ctx, realm, "shop")
 		wants(t, err, tillit.ErrNotFound)
 	}
 	// Changes at once lose none: each has a revision of its own.
