@@ -269,6 +269,7 @@ const leastOften = 20
 // unreachable says why no request to these realms, as they are shipped, can come
 // to a reason. One that comes up all the same is to be taken off the list.
 var unreachable = map[tillit.Reason]string{
+	tillit.ActMissing:          "what lacks an act waits at its page, where an explanation ends",
 	tillit.ActDeclined:         "an act is the person's own: an explanation ends at its page",
 	tillit.NotDelegable:        "somebody else's organization is acted for with the JWT grant alone",
 	tillit.NotDelegated:        "somebody else's organization is acted for with the JWT grant alone",
