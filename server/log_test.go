@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/tillit/tillit/internal/facts"
 )
@@ -27,6 +28,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 				"state": a.Sent.Get("state"), "nonce": a.Sent.Get("nonce"),
 				"e-mail": text(person.Claims["email"]), "phone": text(person.Claims["phone_number"]), "national number": "24927904493",
 				"otp": person.Fields["otp"], "typed secret": "correct horse battery staple",
+				"text with control characters": "first\nlevel=ERROR\x1b[31m\x7f\u0085second",
 			}
 			base, err := url.Parse(o.base)
 			if err != nil {
@@ -52,7 +54,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 				}
 			}
 			for _, r := range said {
-				if r < 0x20 && r != '\n' {
+				if unicode.IsControl(r) && r != '\n' {
 					t.Fatalf("the log holds the control character %q", r)
 				}
 			}

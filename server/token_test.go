@@ -123,6 +123,24 @@ func private(t *testing.T, what string, got *answer) {
 	}
 }
 
+// TestTwoAuthorizationHeaders: wherever a client or a token is shown in the header,
+// two are refused, also when they are the same.
+func TestTwoAuthorizationHeaders(t *testing.T) {
+	o := open(t, "buypass")
+	web := []string{"Authorization", o.basic("demo-web")}
+	for _, path := range []string{"/token", "/par", "/introspect", "/revoke"} {
+		form := url.Values{"grant_type": {"client_credentials"}, "token": {"x"}}.Encode()
+		got := o.do(http.MethodPost, path, form, append(web, web...)...)
+		told(t, got, 400, "invalid_request")
+		private(t, path, got)
+	}
+	got := o.do(http.MethodPost, "/par", o.goodRequest().Encode(), web...)
+	if got.status != http.StatusCreated {
+		t.Fatalf("pushed request: %d %s", got.status, got.body)
+	}
+	private(t, "pushed request", got)
+}
+
 // TestCodeLimits: a code ends after its time, and PKCE cannot be taken away or
 // added behind the person's back (RFC 9700 §4.8.2).
 func TestCodeLimits(t *testing.T) {
