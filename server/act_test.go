@@ -78,3 +78,27 @@ func fileAt(t *testing.T, a *facts.Authorization, address string, own bool) *htt
 	t.Cleanup(func() { response.Body.Close() })
 	return response
 }
+
+// TestActiveDocumentsAreRefused: a document that does more than show its pages is
+// refused, together with everything else that is wrong with the order.
+func TestActiveDocumentsAreRefused(t *testing.T) {
+	o := open(t, "bankid")
+	active := strings.Replace(facts.Leaflet, "/Type /Page ", "/Type /Page /AA <</O <</S /JavaScript /JS (x) /Next <</S /Launch>> >> >> ", 1)
+	if active == facts.Leaflet {
+		t.Fatal("the document is as it was")
+	}
+	// The offsets behind have moved; the references are written anew.
+	body, _, _ := strings.Cut(active, "xref\n")
+	table := "xref\n0 4\n0000000000 65535 f \n"
+	for n := 1; n <= 3; n++ {
+		table += fmt.Sprintf("%010d 00000 n \n", strings.Index(body, fmt.Sprintf("%d 0 obj", n)))
+	}
+	active = body + table + fmt.Sprintf("trailer\n<</Size 4 /Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(body))
+	order := facts.PDFOrder(active)
+	delete(order, "resultContent")
+	status, answer := o.Orders("demo-bank").Do(http.MethodPost, "/signdoc/pades", order)
+	told := fmt.Sprint(answer["errors"])
+	if status != http.StatusBadRequest || !strings.Contains(told, "actions that start programs, scripts") || !strings.Contains(told, "resultContent") {
+		t.Errorf("%d %s; want 400 that tells the script, the program and what is missing", status, told)
+	}
+}

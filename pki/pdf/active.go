@@ -82,8 +82,12 @@ func (f *File) each(visit func(object)) error {
 		place
 	}
 	entries := make([]entry, 0, len(f.objects))
+	holders := map[int]bool{}
 	for number, p := range f.objects {
-		if p.kind == direct && p.at > 0 {
+		switch {
+		case p.kind == packed:
+			holders[int(p.at)] = true
+		case p.kind == direct && p.at > 0:
 			entries = append(entries, entry{number, p})
 		}
 	}
@@ -101,6 +105,9 @@ func (f *File) each(visit func(object)) error {
 		visit(o)
 		d, ok := o.(dict)
 		if !ok || d["Type"] != name("ObjStm") {
+			if holders[e.number] {
+				return malformed("objects are packed into nothing")
+			}
 			continue
 		}
 		content, err := f.content(d, s)
@@ -117,19 +124,43 @@ func (f *File) each(visit func(object)) error {
 	return nil
 }
 
-// eachPacked visits the objects of a stream of objects one after the other.
+// eachPacked visits the objects of a stream of objects, each where the stream's
+// head says that it is (ISO 32000-1 §7.5.7).
 func eachPacked(d dict, content []byte, visit func(object)) error {
+	size := int64(len(content))
 	first, ok := number(d["First"])
-	if !ok || first < 0 || first > int64(len(content)) {
+	count, _ := number(d["N"])
+	if !ok || first < 0 || first > size || count < 0 || count > size {
 		return errSyntax
 	}
-	count, _ := number(d["N"])
-	s := scan(bytes.NewReader(content), first, int64(len(content)))
+	in := bytes.NewReader(content)
+	head := scan(in, 0, size)
+	offsets := make([]int64, 0, count)
 	for range count {
+		if _, err := head.integer(); err != nil {
+			return err
+		}
+		offset, err := head.integer()
+		if err != nil {
+			return err
+		}
+		if offset > size-first {
+			return errSyntax
+		}
+		offsets = append(offsets, first+offset)
+	}
+	slices.Sort(offsets)
+	end := int64(0)
+	for _, at := range offsets {
+		if at < end {
+			return malformed("packed objects lie in one another")
+		}
+		s := scan(in, at, size)
 		o, err := s.object(0)
 		if err != nil {
 			return err
 		}
+		end = s.at
 		visit(o)
 	}
 	return nil

@@ -58,15 +58,22 @@ func packedFile() []byte { return packedObjects() }
 // packedObjects has further objects in the packed stream.
 func packedObjects(more ...string) []byte {
 	s := newSheet()
-	inner := []string{"<</Type /Catalog /Pages 2 0 R>>", "<</Type /Pages /Kids [3 0 R] /Count 1>>", "<</Type /Page /Parent 2 0 R /MediaBox [0 0 300 144]>>"}
+	inner := append([]string{"<</Type /Catalog /Pages 2 0 R>>", "<</Type /Pages /Kids [3 0 R] /Count 1>>", "<</Type /Page /Parent 2 0 R /MediaBox [0 0 300 144]>>"}, more...)
 	head, body := "", ""
-	for n, text := range append(inner, more...) {
-		head += fmt.Sprintf("%d %d ", n+1, len(body))
-		body += text + " "
+	for n, text := range inner {
+		if n >= 3 {
+			n += 3 // 4 and 5 are the streams
+		}
+		before, after, _ := strings.Cut("|"+text, "|")
+		if left, right, hidden := strings.Cut(after, "|"); hidden { // the head points behind what comes first
+			before, after = left, right
+		}
+		head += fmt.Sprintf("%d %d ", n+1, len(body)+len(before))
+		body += before + after + " "
 	}
 	stream := deflate([]byte(head + body))
 	s.offsets = make([]int, 3) // those are inside
-	s.object(fmt.Sprintf("<</Type /ObjStm /N %d /First %d /Filter /FlateDecode /Length %d>>\nstream\n%s\nendstream", len(inner)+len(more), len(head), len(stream), stream))
+	s.object(fmt.Sprintf("<</Type /ObjStm /N %d /First %d /Filter /FlateDecode /Length %d>>\nstream\n%s\nendstream", len(inner), len(head), len(stream), stream))
 	at := s.b.Len()
 	rows := [][]byte{{0, 0, 0, 0}, {2, 0, 4, 0}, {2, 0, 4, 1}, {2, 0, 4, 2}, {1, byte(s.offsets[3] >> 8), byte(s.offsets[3]), 0}, {1, byte(at >> 8), byte(at), 0}}
 	var predicted []byte
@@ -258,6 +265,7 @@ func TestActive(t *testing.T) {
 		"XFA":               {with("<</Fields [] /XFA 5 0 R>>", "<</Length 0>>\nstream\n\nendstream"), "a form in XFA"},
 		"film":              {with("<</Type /Annot /Subtype /RichMedia>>"), "sound, film or models"},
 		"script, packed":    {packedObjects("<</S /JavaScript>>"), "scripts"},
+		"script, hidden":    {packedObjects("null |<</S /JavaScript>>"), "scripts"},
 		"objects of a text": {with("[(3 0 obj <</S /JavaScript>> endobj)]"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -329,6 +337,11 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("%v; want a fault of the file", err)
 			}
 			return
+		}
+		if _, err := read.Active(); err != nil {
+			if _, told := errors.AsType[*Fault](err); !told {
+				t.Fatalf("%v; want a fault of the file", err)
+			}
 		}
 		appendix, err := read.Sign(Signature{Room: 64}, fake)
 		if err != nil {
