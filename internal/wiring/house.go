@@ -127,8 +127,8 @@ func Open(ctx context.Context, c Config) (*House, error) {
 	background, stop := context.WithCancel(context.Background())
 	h.stop = stop
 	h.done.Go(func() { h.keepUp(background) })
-	h.done.Go(func() { h.tellLogouts(background) })
-	h.done.Go(func() { h.keepWatch(background) })
+	h.done.Go(func() { attend(background, h.ended, h.tellLogouts) })
+	h.done.Go(func() { attend(background, h.watching, h.keepWatch) }) // of its own: it takes as long as there are people to compare
 	return h, nil
 }
 
@@ -180,7 +180,7 @@ func (h *House) furnish(ctx context.Context) error {
 		Base: c.Base, Issuers: c.Issuers, Catalogs: catalogs{h.Catalogs, c.WithoutRules}, Store: h.Store, Keys: h.Keys,
 		Login: book, Needs: h.needs(book), Sources: h.sources, Pages: h.Pages, Secret: h.secret, Now: h.Now, Log: c.Log,
 		Dev: c.Demo != nil, Assets: h.Pages.Stylesheet(), Off: off, Secrets: token.NewClientSecrets(rand.Reader),
-		Messenger: messenger{h.Fetch}, Ended: h.nudge, Transaction: h.keepTransaction, Organizations: h.PKI,
+		Messenger: messenger{h.Fetch}, Ended: func() { nudge(h.ended) }, Transaction: h.keepTransaction, Organizations: h.PKI,
 		Service: h.services.address, Metrics: h.Metrics, Address: c.Operations.Proxies.Client,
 		MutualTLS: h.mutualTLS(), RemoteKeys: fetch.NewJWKS(h.Fetch, token.ParseJWKS, h.Now), OpenSecret: h.openSecret, SealSecret: h.sealSecret, ReadAddress: h.readAddress,
 	}

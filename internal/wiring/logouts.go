@@ -16,29 +16,33 @@ func (m messenger) SendForm(ctx context.Context, address string, form url.Values
 	return err
 }
 
-// nudge says that a session has ended. It never waits.
-func (h *House) nudge() {
+// nudge says that there is something to do now. It never waits.
+func nudge(soon chan<- struct{}) {
 	select {
-	case h.ended <- struct{}{}:
+	case soon <- struct{}{}:
 	default: // somebody said so already
 	}
 }
 
-// tellLogouts tells clients of ended sessions: at once where this process ended
-// one, else within a second, which is also how retries and what other processes
-// left come round.
-func (h *House) tellLogouts(ctx context.Context) {
+// attend works at once where this process was nudged, else within a second, which
+// is also how retries and what other processes left come round.
+func attend(ctx context.Context, soon <-chan struct{}, work func(context.Context)) {
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.ended:
+		case <-soon:
 		case <-look.C:
 		}
-		if err := h.Provider.TellLogouts(ctx); err != nil && ctx.Err() == nil {
-			h.config.Log.Error("telling clients of logouts", "cause", err.Error())
-		}
+		work(ctx)
+	}
+}
+
+// tellLogouts tells clients of ended sessions.
+func (h *House) tellLogouts(ctx context.Context) {
+	if err := h.Provider.TellLogouts(ctx); err != nil && ctx.Err() == nil {
+		h.config.Log.Error("telling clients of logouts", "cause", err.Error())
 	}
 }

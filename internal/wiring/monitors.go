@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/tillit/tillit"
@@ -41,7 +40,7 @@ func (h *House) monitors(at mount, registry string) (*aml.Monitors, error) {
 	return &aml.Monitors{
 		Store: h.Store, Vault: &vault{house: h, realm: at.realm}, Realm: at.realm, Server: at.server.Name,
 		WatchPeople: people, WatchOrganizations: organizations, Templates: templates, Guarded: strings.Fields(settings["guarded"]),
-		Most: most, MostWatched: mostWatched, Admits: h.Fetch.Admits, Nudge: h.nudgeWatch, NewID: uuid.NewString, Now: h.Now,
+		Most: most, MostWatched: mostWatched, Admits: h.Fetch.Admits, Nudge: func() { nudge(h.watching) }, NewID: uuid.NewString, Now: h.Now,
 		Permitted: func(ctx context.Context, client tillit.ClientID, scope string) (bool, error) {
 			known, err := h.Store.Client(ctx, registry, client)
 			if err != nil {
@@ -134,36 +133,16 @@ func (v *vault) Derive(ctx context.Context, purpose string) ([]byte, error) {
 	return derived(raw, "derive\x00"+purpose), nil
 }
 
-// nudgeWatch says that there is somebody to be compared. It never waits.
-func (h *House) nudgeWatch() {
-	select {
-	case h.watching <- struct{}{}:
-	default: // somebody said so already
-	}
-}
-
-// keepWatch has services compare those who are watched: at once where somebody was
-// added in this process, else within a second, which is also how imports, retries
-// and what other processes left come round. It has a loop of its own, for it may
-// take as long as there are people to compare.
+// keepWatch has services compare those who are watched, also with lists that were
+// imported elsewhere.
 func (h *House) keepWatch(ctx context.Context) {
-	look := time.NewTicker(time.Second)
-	defer look.Stop()
-	for {
-		select {
-		case <-ctx.Done():
+	h.services.each(func(s *running) {
+		watcher, ok := s.handler.(interface{ Watch(context.Context) error })
+		if !ok {
 			return
-		case <-h.watching:
-		case <-look.C:
 		}
-		h.services.each(func(s *running) {
-			watcher, ok := s.handler.(interface{ Watch(context.Context) error })
-			if !ok {
-				return
-			}
-			if err := watcher.Watch(ctx); err != nil && ctx.Err() == nil {
-				h.config.Log.Error("comparing those who are watched", "realm", s.mount.realm, "cause", err.Error())
-			}
-		})
-	}
+		if err := watcher.Watch(ctx); err != nil && ctx.Err() == nil {
+			h.config.Log.Error("comparing those who are watched", "realm", s.mount.realm, "cause", err.Error())
+		}
+	})
 }
