@@ -14,6 +14,17 @@ type Delegation struct {
 	Created  int64
 }
 
+// Record is what the audit keeps of a delegation that was given at its time, or
+// taken back.
+func (d *Delegation) Record(given bool) (*AuditRecord, error) {
+	event := "delegation_given"
+	if !given {
+		event = "delegation_withdrawn"
+	}
+	view, err := json.Marshal(map[string]any{"scope": d.Scope, "consumer": d.Consumer, "supplier": d.Supplier, "source": d.Source})
+	return &AuditRecord{Realm: d.Registry, Time: d.Created, Event: event, View: view}, err
+}
+
 // A Completion is what a source adds to an authorization detail: that somebody
 // agreed to it, made a system user of it, and under which name. Keyed by
 // registry.

@@ -74,15 +74,15 @@ func (d *orgDelegateCommand) Run(c *console) error {
 	if scope == nil || scope.Delegation == "" {
 		return fmt.Errorf("realm %s has no scope %s that can be delegated", d.Realm, d.Scope)
 	}
-	now, event, said := time.Now(), "delegation_given", "delegated"
+	said := "delegated"
 	if d.Undo {
-		event, said = "delegation_withdrawn", "withdrawn"
+		said = "withdrawn"
 	}
 	delegation := &tillit.Delegation{
-		Registry: catalog.Registry, Source: scope.Delegation, Scope: scope.Name, Consumer: d.Number, Supplier: d.Supplier, Created: now.Unix(),
+		Registry: catalog.Registry, Source: scope.Delegation, Scope: scope.Name, Consumer: d.Number, Supplier: d.Supplier, Created: time.Now().Unix(),
 	}
-	record := byHand(catalog, event, now)
-	if record.View, err = json.Marshal(map[string]any{"scope": scope.Name, "consumer": d.Number, "supplier": d.Supplier, "source": scope.Delegation}); err != nil {
+	record, err := delegation.Record(!d.Undo)
+	if err != nil {
 		return err
 	}
 	if err := p.store.PutDelegation(c.ctx, delegation, !d.Undo, record); err != nil {

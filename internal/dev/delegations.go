@@ -2,7 +2,6 @@ package dev
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -107,13 +106,9 @@ func (c Config) delegate(w http.ResponseWriter, r *http.Request) {
 	d := &tillit.Delegation{
 		Registry: catalog.Registry, Source: scope.Delegation, Scope: scope.Name, Consumer: consumer, Supplier: supplier, Created: c.Now().Unix(),
 	}
-	note := &tillit.AuditRecord{Realm: catalog.Realm, Time: d.Created, Event: "delegation_given"}
-	if action == "withdraw" {
-		note.Event = "delegation_withdrawn"
-	}
-	view, err := json.Marshal(map[string]any{"scope": d.Scope, "consumer": d.Consumer, "supplier": d.Supplier, "source": d.Source})
+	note, err := d.Record(action == "give")
 	if err == nil {
-		note.View = view
+		note.Realm = catalog.Realm
 		err = c.Delegated.PutDelegation(r.Context(), d, action == "give", note)
 	}
 	if err != nil {

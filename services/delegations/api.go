@@ -3,7 +3,6 @@ package delegations
 import (
 	"context"
 	_ "embed" // the description
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -149,22 +148,19 @@ func (a *api) asked(_ context.Context, caller *selfservice.Caller, scope, suppli
 }
 
 func (a *api) put(ctx context.Context, caller *selfservice.Caller, d *tillit.Delegation, given bool) (any, error) {
-	event, state := "delegation_given", "GIVEN"
-	if !given {
-		event, state = "delegation_withdrawn", "WITHDRAWN"
-	}
-	view, err := json.Marshal(map[string]any{"scope": d.Scope, "consumer": d.Consumer, "supplier": d.Supplier, "source": d.Source})
+	record, err := d.Record(given)
 	if err != nil {
 		return nil, err
 	}
-	record := &tillit.AuditRecord{Realm: d.Registry, Time: d.Created, Event: event, Client: caller.Client, View: view}
+	record.Client = caller.Client
 	if err := a.Store.PutDelegation(ctx, d, given, record); err != nil {
 		return nil, err
 	}
-	told := tell(d, state)
-	if !given {
-		delete(told, "created")
+	if given {
+		return tell(d, "GIVEN"), nil
 	}
+	told := tell(d, "WITHDRAWN")
+	delete(told, "created")
 	return told, nil
 }
 
