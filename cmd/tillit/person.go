@@ -133,7 +133,7 @@ func (a *personAddCommand) Run(c *console) error {
 func (a *personAddCommand) entry() (*entry, error) {
 	e := &entry{}
 	if a.File != "" {
-		text, err := (&clientAddCommand{File: a.File}).text()
+		text, err := readText(a.File)
 		if err != nil {
 			return nil, fmt.Errorf("person: %w", err)
 		}

@@ -80,7 +80,7 @@ func (p *personChangeCommand) changes() (map[string]json.RawMessage, error) {
 	text := []byte(p.Attributes)
 	if p.File != "" {
 		var err error
-		if text, err = (&clientAddCommand{File: p.File}).text(); err != nil {
+		if text, err = readText(p.File); err != nil {
 			return nil, fmt.Errorf("person: %w", err)
 		}
 	}

@@ -83,7 +83,7 @@ func (a *clientAddCommand) Run(c *console) error {
 }
 
 func (a *clientAddCommand) read() (*tillit.Client, error) {
-	text, err := a.text()
+	text, err := readText(a.File)
 	if err != nil {
 		return nil, fmt.Errorf("registration: %w", err)
 	}
@@ -103,16 +103,18 @@ func (a *clientAddCommand) read() (*tillit.Client, error) {
 	return &r.Client, nil
 }
 
-func (a *clientAddCommand) text() ([]byte, error) {
-	if a.File != "-" {
-		file, err := os.Open(a.File)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		return io.ReadAll(io.LimitReader(file, maxConfig+1))
+// readText reads a file, or standard input for -, at most one byte more than
+// [maxConfig], so that whoever asks can tell that it is too much.
+func readText(path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(io.LimitReader(os.Stdin, maxConfig+1))
 	}
-	return io.ReadAll(io.LimitReader(os.Stdin, maxConfig+1))
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, maxConfig+1))
 }
 
 // lineOf adds the line to an error of JSON that knows where it is.
