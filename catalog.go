@@ -288,7 +288,7 @@ func (c *Catalog) bulkSink(s *Scope) Sink {
 	var sink Sink
 	for _, name := range s.Claims {
 		claim := c.claims[name]
-		plain := claim.alone && claim.State.works() && len(claim.Types) == 0 && len(claim.MayAlso) == 0 && len(claim.Sinks) == 1
+		plain := claim.alone && claim.State.Works() && len(claim.Types) == 0 && len(claim.MayAlso) == 0 && len(claim.Sinks) == 1
 		if !plain || sink != "" && sink != claim.Sinks[0] {
 			return ""
 		}

@@ -304,7 +304,7 @@ func (q *question) dropCompanionless() {
 func (q *question) companion(scope *Scope, there func(ScopeName) bool) (missing string) {
 	for _, name := range scope.RequiresOneOf {
 		other := q.cat.Scope(name)
-		if other.At&q.ask.Endpoint == 0 || !other.State.works() {
+		if other.At&q.ask.Endpoint == 0 || !other.State.Works() {
 			continue
 		}
 		if there(other.Name) {

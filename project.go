@@ -128,7 +128,7 @@ func wantsPage(_ *question, c *candidate) (string, bool) {
 // claimFor says why a claim cannot be this client's at all, or "".
 func (q *question) claimFor(claim *Claim) Reason {
 	switch {
-	case !claim.State.works() && !q.cat.off[ClaimInactive]:
+	case !claim.State.Works() && !q.cat.off[ClaimInactive]:
 		return ClaimInactive
 	case len(claim.Types) > 0 && !contains(claim.Types, q.client.Type) && !q.cat.off[WrongClientType]:
 		return WrongClientType
@@ -205,7 +205,7 @@ func (q *question) projectExtraFrames() {
 
 func (q *question) projectFrame(f *frame) {
 	for _, claim := range f.claims {
-		if claim.State.works() && (len(claim.Types) == 0 || contains(claim.Types, q.client.Type)) {
+		if claim.State.Works() && (len(claim.Types) == 0 || contains(claim.Types, q.client.Type)) {
 			q.deliver(claim, f.sink, "")
 		}
 	}

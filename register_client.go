@@ -82,7 +82,7 @@ func (c *Client) actsForOthers(t *ClientType) bool {
 func (c *Catalog) CheckClient(client, before *Client, by Registrar, access []ScopeName) []Objection {
 	o := &objections{}
 	t := c.types[client.Type]
-	if t == nil || !t.State.works() || t.Unregistered {
+	if t == nil || !t.State.Works() || t.Unregistered {
 		o.say(Malformed, "invalid_value", "integration_type", "no clients of this type can be registered")
 		return o.list
 	}

@@ -130,7 +130,7 @@ func (c *Catalog) Registered() []*RegisteredScope {
 func (c *Catalog) OthersWith(s *RegisteredScope) int {
 	owners := map[string]bool{}
 	look := func(scope *Scope) {
-		if _, subscope, ok := SplitScope(scope.Name); ok && subscope == s.Subscope && scope.State.works() && scope.Owner != s.Owner && scope.Owner != "" {
+		if _, subscope, ok := SplitScope(scope.Name); ok && subscope == s.Subscope && scope.State.Works() && scope.Owner != s.Owner && scope.Owner != "" {
 			owners[scope.Owner] = true
 		}
 	}
@@ -212,7 +212,7 @@ func (c *Catalog) RecordOf(s *Scope) *RegisteredScope {
 		return s.record
 	}
 	r := &RegisteredScope{
-		Name: s.Name, Owner: s.Owner, Active: s.State.works(), Description: s.Title, Long: s.Description,
+		Name: s.Name, Owner: s.Owner, Active: s.State.Works(), Description: s.Title, Long: s.Description,
 		Visibility: s.Visibility, Open: s.Eligible == EligibleAny || s.Eligible == EligibleSelfService,
 		Protected: s.Eligible == EligibleProvisioned, Delegation: s.Delegation, Format: s.Format,
 		AccessTokenMax: s.AccessTokenMax, GrantMax: s.GrantMax, Consent: s.Consent != ConsentNever && s.Consent != "",

@@ -30,7 +30,7 @@ type rule struct {
 // askRules judge what is asked, from catalog and ask alone.
 var askRules = []rule{
 	{UnknownScope, byUnknown, "invalid_scope", unknownScope, func(s *Scope) bool { return s == nil }},         // OIDC Core §3.1.2.1, SC-5
-	{ScopeInactive, refuses, "invalid_scope", scopeInactive, func(s *Scope) bool { return !s.State.works() }}, // switched off by its owner or the operator
+	{ScopeInactive, refuses, "invalid_scope", scopeInactive, func(s *Scope) bool { return !s.State.Works() }}, // switched off by its owner or the operator
 	{WrongEndpoint, refuses, "invalid_scope", wrongEndpoint, nil},                                             // not to be asked for here
 	{OpenIDMissing, refuses, "invalid_scope", openidMissing, nil},                                             // SC-7
 	{Excluded, refuses, "invalid_scope", excluded, func(s *Scope) bool { return len(s.Excludes) > 0 }},        // two that never go together
@@ -210,7 +210,7 @@ func (q *question) refuses(r *rule, c *candidate) bool {
 func unknownScope(_ *question, c *candidate) (string, bool) { return "", c.scope == nil }
 
 func scopeInactive(_ *question, c *candidate) (string, bool) {
-	return string(c.scope.State), !c.scope.State.works()
+	return string(c.scope.State), !c.scope.State.Works()
 }
 
 func wrongEndpoint(q *question, c *candidate) (string, bool) {

@@ -115,7 +115,8 @@ const (
 	Disabled State = "disabled" // switched off by the operator
 )
 
-func (s State) works() bool { return s == Active || s == Beta || s == "" }
+// Works reports whether what is in the state can be asked for; "" is active.
+func (s State) Works() bool { return s == Active || s == Beta || s == "" }
 
 // Visibility says in which lists a scope is shown.
 type Visibility string

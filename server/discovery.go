@@ -271,9 +271,8 @@ func publicScopes(c *tillit.Catalog) []string {
 	var list []string
 	for i := range c.Scopes {
 		s := &c.Scopes[i]
-		active := s.State == "" || s.State == tillit.Active || s.State == tillit.Beta
 		public := s.Visibility == "" || s.Visibility == tillit.Public
-		if active && public && (len(s.Types) == 0 || slices.ContainsFunc(s.Types, usable)) {
+		if s.State.Works() && public && (len(s.Types) == 0 || slices.ContainsFunc(s.Types, usable)) {
 			list = append(list, string(s.Name))
 		}
 	}
@@ -286,8 +285,7 @@ func claimsOf(c *tillit.Catalog) []string {
 	for i := range c.Claims {
 		claim := &c.Claims[i]
 		reachable := slices.Contains(claim.Sinks, tillit.SinkIDToken) || slices.Contains(claim.Sinks, tillit.SinkUserInfo)
-		active := claim.State == "" || claim.State == tillit.Active || claim.State == tillit.Beta
-		if reachable && active && !slices.Contains(list, claim.Wire()) {
+		if reachable && claim.State.Works() && !slices.Contains(list, claim.Wire()) {
 			list = append(list, claim.Wire())
 		}
 	}
