@@ -17,12 +17,7 @@ func TestGuideOfAgreements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "idporten")
+	e := openRealm(t, "idporten")
 	tokens := map[string]*Tokens{}
 	var last any
 	id, blocks := "", 0

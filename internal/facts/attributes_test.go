@@ -26,12 +26,7 @@ func with(pairs ...any) map[string]any {
 
 // TestScopeAttributes tries every rule about what a scope may be, from both sides.
 func TestScopeAttributes(t *testing.T) {
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "maskinporten")
+	e := openRealm(t, "maskinporten")
 	desks := map[string]*Desk{"owner": e.owner(), "consumer": e.consumer(), "operator": e.Desk("demo-operator", scopesWrite)}
 	long := strings.Repeat("æ", 1024)
 	attempts := []attempt{
@@ -115,12 +110,7 @@ func (e *Env) settles(got *Answer, a *attempt) {
 
 // TestClientAttributes tries every rule about what a client may be.
 func TestClientAttributes(t *testing.T) {
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "maskinporten")
+	e := openRealm(t, "maskinporten")
 	desk := e.keeper("demo-consumer")
 	machine, person := "maskinporten", "api_klient"
 	redirect := func(uri string) map[string]any { return with("redirect_uris", []string{uri}) }
@@ -201,12 +191,7 @@ func TestClientAttributes(t *testing.T) {
 
 // TestSuppliersKeep: what a supplier may do for others ends with its scope.
 func TestSuppliersKeep(t *testing.T) {
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "maskinporten")
+	e := openRealm(t, "maskinporten")
 	supplier, plain := e.Desk("demo-supplier", clientsWrite+" idporten:dcr.supplier"), e.keeper("demo-supplier")
 	customer := e.keeper("demo-consumer")
 	id, _ := supplier.Client("maskinporten", with("client_orgno", customer.Organization), "skogdata:tresort").Good().Object["client_id"].(string)

@@ -11,12 +11,7 @@ import (
 // TestPersonEditsContactData: what somebody enters on the account page is what
 // UserInfo says from then on. It counts as verified only where it was so before.
 func TestPersonEditsContactData(t *testing.T) {
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "bankid")
+	e := openRealm(t, "bankid")
 	person := e.Named("jonas")
 	desk := &contactDesk{e: e, browser: e.NewBrowser(), manners: Manners{Person: person, Way: "BID"}}
 	if exit := desk.browser.Open(e.Issuer()+"/account", desk.manners); exit.Page == nil {

@@ -9,12 +9,7 @@ import (
 // TestPermissionDigest: a permission that was pushed comes back with its digest, in
 // the access token and alone in the ID Token.
 func TestPermissionDigest(t *testing.T) {
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "bankid")
+	e := openRealm(t, "bankid")
 	const permission = `{"payment":{"amount":"4711.00","currency":"NOK"}}`
 	tokens := e.Login(Request{
 		Scope: "openid", By: ByPush, Params: map[string]string{"authorization_details": `[{"type":"permission","permission":` + permission + `}]`},

@@ -12,12 +12,7 @@ import (
 // TestOthersVerifyWhatIsSigned goes from client credentials through the page to
 // results, and lets programs of others say whether they are right.
 func TestOthersVerifyWhatIsSigned(t *testing.T) {
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "bankid")
+	e := openRealm(t, "bankid")
 	folder := t.TempDir()
 	put := func(name string, content []byte) string {
 		t.Helper()

@@ -42,12 +42,7 @@ func tryGuide(t *testing.T, name string, blocks int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "maskinporten")
+	e := openRealm(t, "maskinporten")
 	all := "idporten:scopes.write idporten:dcr.write"
 	g := &guide{e: e, key: newKey(t, "k1"), desks: map[string]*Desk{
 		"owner": e.Desk("demo-provider", all), "consumer": e.Desk("demo-consumer", all),

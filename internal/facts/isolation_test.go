@@ -35,12 +35,7 @@ type keptClient struct {
 // any order, to their own things and to each other's: one can never see or change
 // what is another's, through any verb, and its own is always as it left it.
 func TestOrganizationsApart(t *testing.T) {
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "maskinporten")
+	e := openRealm(t, "maskinporten")
 	all := "idporten:scopes.write idporten:dcr.write altinn:maskinporten/delegations.write"
 	m := &organizations{
 		desks:  []*Desk{e.Desk("demo-provider", all), e.Desk("demo-consumer", all), e.Desk("demo-supplier", all)},

@@ -22,12 +22,7 @@ func TestProofGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "bankid")
+	e := openRealm(t, "bankid")
 	tokens := e.Login(Request{Scope: "openid bankid_proof", Manners: Manners{Person: e.Person(nil, "nnin"), Way: "BID"}})
 	response, err := json.Marshal(tokens.Body)
 	if err != nil {
@@ -46,7 +41,7 @@ func TestProofGuide(t *testing.T) {
 		}
 	}
 	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
-	shell.Dir, shell.Env = directory, append(os.Environ(), "BASE="+provider.Base)
+	shell.Dir, shell.Env = directory, append(os.Environ(), "BASE="+e.Base())
 	printed, err := shell.CombinedOutput()
 	for _, want := range []string{"Verification successful", "leaf.pem: good", "serialNumber"} {
 		if err != nil || !strings.Contains(string(printed), want) {

@@ -146,12 +146,7 @@ func (t *things) state() []any {
 // who is refused, reads nothing of the owner's and changes nothing, and then the
 // owner. An operation that nobody put into the table is a fault.
 func TestRoutesApart(t *testing.T) {
-	world := &World{Starter: house{}}
-	provider, err := world.Start(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := world.Env(t, provider, "maskinporten")
+	e := openRealm(t, "maskinporten")
 	own, table := e.things(), routes(newKey(t, "k1").Public())
 	for i := range table {
 		r := &table[i]

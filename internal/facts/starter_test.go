@@ -146,3 +146,14 @@ func succeed(ctx context.Context, store *store.Store, realm, username string, er
 	}
 	return err
 }
+
+// openRealm starts the shipped realms as they are, and goes to one of them.
+func openRealm(t TB, realm string) *Env {
+	t.Helper()
+	world := &World{Starter: house{}}
+	provider, err := world.Start(t)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return world.Env(t, provider, realm)
+}
